@@ -1,1 +1,26 @@
-//! Under construction.
+//! Exact minimum cuts of weighted undirected graphs.
+//!
+//! A *cut* splits the nodes of a graph into two sides, neither of them empty; its *value* is the
+//! weight of the edges between them. [`minimum_cut`] finds the lightest of all, with the edges that
+//! cross it: how well a network holds together, and where it would break.
+//!
+//! ```
+//! use healing_mincut::{Graph, minimum_cut};
+//!
+//! let graph = Graph::from_edges(4, [(0, 1, 4), (1, 2, 2), (2, 3, 4), (3, 0, 1)])?;
+//! let cut = minimum_cut(&graph).ok_or("fewer than two nodes")?;
+//! assert_eq!(cut.value(), 3);
+//! assert_eq!(cut.side(), [0, 1]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod capacity;
+mod error;
+mod graph;
+mod minimum_cut;
+mod stoer_wagner;
+
+pub use capacity::FixedPoint;
+pub use error::GraphError;
+pub use graph::Graph;
+pub use minimum_cut::{CutEdge, MinimumCut, minimum_cut};
