@@ -1,31 +1,32 @@
 //! The simplest correct programs, to test the fast ones against, and small random graphs.
 
 #![allow(dead_code, reason = "each test binary uses some of the oracles")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use healing_mincut::{CutEdge, Graph, MinimumCut};
 use proptest::prelude::*;
 
 /// Edges `(u, v, weight)`, as `Graph::from_edges` takes them.
-pub type Edges = Vec<(u32, u32, u64)>;
+pub(crate) type Edges = Vec<(u32, u32, u64)>;
 
 /// The value of the cut whose one side holds the nodes with a bit set in `side`.
-pub fn cut_value(edges: &[(u32, u32, u64)], side: u32) -> u64 {
+pub(crate) fn cut_value(edges: &[(u32, u32, u64)], side: u32) -> u64 {
     let crosses = |&&(u, v, _): &&(u32, u32, u64)| (side >> u) & 1 != (side >> v) & 1;
     edges.iter().filter(crosses).map(|&(_, _, weight)| weight).sum()
 }
 
 /// Every cut of up to 20 nodes once, as the bit set of the side without the last node.
-pub fn all_cuts(nodes: u32) -> impl Iterator<Item = u32> {
+pub(crate) fn all_cuts(nodes: u32) -> impl Iterator<Item = u32> {
     1..1_u32 << (nodes.max(1) - 1)
 }
 
 /// The minimum cut's value, by trying all cuts.
-pub fn brute_force_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Option<u64> {
+pub(crate) fn brute_force_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Option<u64> {
     all_cuts(nodes).map(|side| cut_value(edges, side)).min()
 }
 
 /// Stoer and Wagner's algorithm on an adjacency matrix, O(n^3): the minimum cut's value.
-pub fn stoer_wagner_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Option<u64> {
+pub(crate) fn stoer_wagner_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Option<u64> {
     let n = nodes as usize;
     let mut weight = vec![vec![0_u64; n]; n];
     for &(u, v, w) in edges {
@@ -64,7 +65,7 @@ pub fn stoer_wagner_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Option<u64> 
 }
 
 /// Checks all that a cut promises: its side, its witness, its value, and that it separates.
-pub fn assert_is_cut_of(cut: &MinimumCut, graph: &Graph) {
+pub(crate) fn assert_is_cut_of(cut: &MinimumCut, graph: &Graph) {
     let nodes = graph.nodes() as usize;
     let mut inside = vec![false; nodes];
     for &node in cut.side() {
@@ -102,7 +103,7 @@ pub fn assert_is_cut_of(cut: &MinimumCut, graph: &Graph) {
 }
 
 /// Graphs of up to `most` nodes: sparse to dense, light to heavy, with parallel edges and loops.
-pub fn small_graphs(most: u32) -> impl Strategy<Value = (u32, Edges)> {
+pub(crate) fn small_graphs(most: u32) -> impl Strategy<Value = (u32, Edges)> {
     let weights = prop_oneof![Just(1_u64), Just(3), Just(10), Just(1000)];
     (1..=most, 0..40_usize, weights).prop_flat_map(|(nodes, edges, heaviest)| {
         let edge = (0..nodes, 0..nodes, 0..=heaviest);
