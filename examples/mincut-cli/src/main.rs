@@ -1,2 +1,84 @@
-//! Under construction.
-fn main() {}
+//! Prints the minimum cut of a graph file.
+
+mod arguments;
+mod report;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use healing_mincut::minimum_cut;
+use mincut_cli::{Format, parse};
+
+use crate::arguments::Arguments;
+use crate::report::Report;
+
+/// What ends the program early.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot read {file}: {source}")]
+    Unreadable { file: String, source: std::io::Error },
+    #[error("{file}: {source}")]
+    Malformed {
+        file: String,
+        source: mincut_cli::ParseError,
+    },
+    #[error("{file}: {source}")]
+    NoGraph {
+        file: String,
+        source: healing_mincut::GraphError,
+    },
+    #[error("cannot write the result: {0}")]
+    Unwritable(#[from] std::io::Error),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has seen enough.
+        Err(Failure::Unwritable(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
+            match failure {
+                Failure::Unreadable { .. } => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let file = || arguments.file.display().to_string();
+    let load_started = Instant::now();
+    let bytes = std::fs::read(&arguments.file).map_err(|source| Failure::Unreadable { file: file(), source })?;
+    let format = arguments.format.map_or_else(|| Format::detect(&bytes), Format::from);
+    let graph_file = parse(&bytes, format).map_err(|source| Failure::Malformed { file: file(), source })?;
+    drop(bytes);
+    let graph = graph_file
+        .to_graph()
+        .map_err(|source| Failure::NoGraph { file: file(), source })?;
+    let load = load_started.elapsed();
+
+    let solve_started = Instant::now();
+    let cut = minimum_cut(&graph);
+    let solve = solve_started.elapsed();
+
+    let report = Report {
+        graph: &graph,
+        numbers: &graph_file.numbers,
+        cut: cut.as_ref(),
+        load,
+        solve,
+    };
+    let mut output = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(output, "{}", report.to_json())?;
+    } else {
+        write!(output, "{report}")?;
+    }
+    output.flush()?;
+    Ok(())
+}

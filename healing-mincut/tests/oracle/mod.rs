@@ -52,14 +52,12 @@ pub(crate) fn stoer_wagner_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Optio
         let (last, before) = (order[order.len() - 1], order[order.len() - 2]);
         let value = attached[last];
         lightest = Some(lightest.map_or(value, |so_far: u64| so_far.min(value)));
-        for other in 0..n {
-            if other != before && other != last {
-                let moved = weight[last][other];
-                weight[before][other] += moved;
-                weight[other][before] += moved;
-            }
-        }
         left.retain(|&node| node != last);
+        for &other in left.iter().filter(|&&other| other != before) {
+            let moved = weight[last][other];
+            weight[before][other] += moved;
+            weight[other][before] += moved;
+        }
     }
     lightest
 }

@@ -1,0 +1,40 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use mincut_cli::Format;
+
+/// Prints the minimum cut of a graph file: its value, its smaller side, the edges that cross it.
+#[derive(Debug, Parser)]
+#[command(name = "mincut-cli", version)]
+pub(crate) struct Arguments {
+    /// The graph: METIS, DIMACS, or an edge list (`u v [weight]` a line, `#` for comments)
+    pub(crate) file: PathBuf,
+
+    /// The file's format, if its content does not tell
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatName>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The formats' names on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FormatName {
+    Metis,
+    Dimacs,
+    EdgeList,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Metis => Self::Metis,
+            FormatName::Dimacs => Self::Dimacs,
+            FormatName::EdgeList => Self::EdgeList,
+        }
+    }
+}
