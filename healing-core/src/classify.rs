@@ -1,0 +1,19 @@
+//! From an observation and the monitor's report to ranked diagnoses.
+
+mod rules;
+
+pub use rules::{RuleClassifier, RuleThresholds};
+
+use crate::diagnosis::Diagnosis;
+use crate::monitor::IntegrityReport;
+use crate::observation::Observation;
+
+/// Reads what is wrong from what was observed.
+///
+/// An implementation is a pure function of its input: the same observation and report give the same diagnoses in the same
+/// order, whatever came before.
+pub trait Classifier: Send + Sync {
+    /// The problems that explain the report, most certain first; several at once are several diagnoses, and a degraded
+    /// collection that nothing explains is one `unknown`.
+    fn classify(&self, observation: &Observation, report: &IntegrityReport) -> Vec<Diagnosis>;
+}

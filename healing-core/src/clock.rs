@@ -1,0 +1,108 @@
+//! Time, as the host says it is.
+//!
+//! Nothing in these crates asks the operating system what time it is: whatever depends on time asks the [`Clock`] it was
+//! given. Under a [`VirtualClock`] the whole loop is a pure function of its inputs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Tells the time, in UTC.
+///
+/// An implementation may jump: forwards after a suspended machine wakes, backwards when the clock was set. Callers treat a
+/// backward step as "no time has passed".
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that moves only when it is told to; clones share the same time. Its resolution is one millisecond.
+///
+/// ```
+/// use std::time::Duration;
+/// use healing_core::{Clock, VirtualClock};
+///
+/// let clock = VirtualClock::default();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(90));
+/// assert_eq!(clock.now().duration_since(before).as_secs(), 90);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct VirtualClock {
+    milliseconds: Arc<AtomicI64>,
+}
+
+impl VirtualClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self {
+            milliseconds: Arc::new(AtomicI64::new(start.as_millisecond())),
+        }
+    }
+
+    /// Moves the clock forwards.
+    pub fn advance(&self, by: Duration) {
+        self.set(later(self.now(), by));
+    }
+
+    /// Sets the clock, forwards or backwards.
+    pub fn set(&self, to: Timestamp) {
+        self.milliseconds.store(to.as_millisecond(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.milliseconds.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// `at` plus `by`, or the last representable time where that would be later still.
+pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The time from `since` to `now`; zero where the clock went backwards.
+pub(crate) fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(since)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_never_runs_over_its_ends() {
+        assert_eq!(later(Timestamp::MAX, Duration::MAX), Timestamp::MAX);
+        assert_eq!(elapsed(Timestamp::MAX, Timestamp::MIN), Duration::ZERO);
+        let clock = VirtualClock::starting_at(Timestamp::MAX);
+        clock.advance(Duration::from_secs(1));
+        assert!(clock.now() <= Timestamp::MAX);
+    }
+
+    #[test]
+    fn clones_share_the_time() {
+        let clock = VirtualClock::default();
+        clock.clone().advance(Duration::from_millis(1500));
+        assert_eq!(clock.now().as_millisecond(), 1500);
+    }
+}

@@ -1,0 +1,285 @@
+//! A remediation: one attempt to treat one problem of one collection, and the states it passes through.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::diagnosis::Diagnosis;
+use crate::identity::{Operator, RemediationId};
+use crate::metrics::SystemMetrics;
+use crate::monitor::{IntegrityReport, IntegrityState, WitnessEdge};
+use crate::number::{Amount, Lambda};
+use crate::plan::{Plan, Prediction};
+
+/// One attempt to treat one problem. A plain value: the journal holds it at each transition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remediation {
+    /// Its name.
+    pub id: RemediationId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// What is treated.
+    pub diagnosis: Diagnosis,
+    /// How.
+    pub plan: Plan,
+    /// Parameters of the operator's order; empty when the loop acts by itself.
+    pub parameters: Map<String, Value>,
+    /// What the plan should do to lambda; `None` where its steps declare no effects.
+    pub prediction: Option<Prediction>,
+    /// How things stood when it began.
+    pub initial: Initial,
+    /// Where it is.
+    pub state: RemediationState,
+}
+
+/// How things stood when a remediation began: what its effect is measured against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Initial {
+    /// Lambda.
+    pub lambda: Lambda,
+    /// The healthy lambda, where known.
+    pub baseline: Option<Lambda>,
+    /// From this lambda on there is nothing left to do.
+    pub target: Option<Lambda>,
+    /// The integrity state.
+    pub state: IntegrityState,
+    /// How strongly the problem showed; `None` where that is not measured.
+    pub symptom: Option<Amount>,
+    /// The edges across the minimum cut.
+    pub witness: Vec<WitnessEdge>,
+    /// What was measured beside the graph.
+    pub metrics: SystemMetrics,
+}
+
+impl Initial {
+    pub(super) fn of(report: &IntegrityReport, metrics: &SystemMetrics, symptom: Option<Amount>) -> Self {
+        Self {
+            lambda: report.lambda,
+            baseline: report.baseline,
+            target: report.thresholds.map(|thresholds| thresholds.target()),
+            state: report.state,
+            symptom,
+            witness: report.witness.clone(),
+            metrics: metrics.clone(),
+        }
+    }
+
+    /// The lambda below which a change is measured against this instead of the initial lambda: one percent of the
+    /// baseline, so that a disconnected graph's improvement is finite.
+    #[must_use]
+    pub fn floor(&self) -> Lambda {
+        Lambda::clamped(self.baseline.map_or(0.0, Lambda::get) * 0.01)
+    }
+}
+
+/// Where a remediation is. Each state is in the journal before anything is done in it.
+///
+/// ```text
+/// awaiting_approval -> planned -> executing(0) -> settling -> executing(1) ... -> stabilising -> verifying -> completed
+///        |                            |              |                                             |
+///        v                            +--------------+---------------> rolling_back <--------------+
+///     rejected                                                         |        |
+///                                                                rolled_back  rollback_failed
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RemediationState {
+    /// A human must approve it first. Nothing was touched.
+    AwaitingApproval {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It may begin. Nothing was touched.
+    Planned,
+    /// The step `step` is being done; all before it are done.
+    Executing {
+        /// The step's position in the plan.
+        step: usize,
+        /// When it began; its deadline follows from that.
+        since: Timestamp,
+        /// Lambda before it began.
+        lambda_before: Lambda,
+    },
+    /// The first `done` steps are done; what the last one did is awaited and then measured.
+    Settling {
+        /// How many steps are done, at least one.
+        done: usize,
+        /// When to measure.
+        until: Timestamp,
+        /// Lambda before the last step began.
+        lambda_before: Lambda,
+    },
+    /// All steps that are wanted are done; the service is left to settle.
+    Stabilising {
+        /// How many steps are done.
+        done: usize,
+        /// When to verify.
+        until: Timestamp,
+    },
+    /// It is to be measured whether it helped.
+    Verifying {
+        /// How many steps are done.
+        done: usize,
+    },
+    /// It ended, and nothing needs to be undone.
+    Completed {
+        /// How many steps are done.
+        done: usize,
+        /// Lambda when it was verified.
+        final_lambda: Lambda,
+        /// Whether it helped. Not verified here means that the strategy cannot undo.
+        verification: Verification,
+    },
+    /// Steps are taken back, newest first.
+    RollingBack {
+        /// How many steps were begun in all.
+        begun: usize,
+        /// How many of the first steps may still be in effect: the last of them is undone next.
+        remaining: usize,
+        /// When undoing the next one began; its deadline follows from that.
+        since: Timestamp,
+        /// Why.
+        cause: UndoCause,
+        /// What could not be undone so far.
+        failures: Vec<UndoFailure>,
+    },
+    /// Everything that was begun was taken back.
+    RolledBack {
+        /// How many steps had been begun.
+        begun: usize,
+        /// Why.
+        cause: UndoCause,
+        /// Lambda afterwards, where it could be measured.
+        final_lambda: Option<Lambda>,
+    },
+    /// Something could not be taken back: a human must look at it.
+    RollbackFailed {
+        /// How many steps had been begun.
+        begun: usize,
+        /// Why they were to be taken back.
+        cause: UndoCause,
+        /// What could not be undone.
+        failures: Vec<UndoFailure>,
+    },
+    /// A human said no. Nothing was touched.
+    Rejected {
+        /// Who.
+        by: Operator,
+    },
+    /// Its plan no longer fits what was found when it was to begin. Nothing was touched.
+    Expired {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl RemediationState {
+    /// The state's wire name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AwaitingApproval { .. } => "awaiting_approval",
+            Self::Planned => "planned",
+            Self::Executing { .. } => "executing",
+            Self::Settling { .. } => "settling",
+            Self::Stabilising { .. } => "stabilising",
+            Self::Verifying { .. } => "verifying",
+            Self::Completed { .. } => "completed",
+            Self::RollingBack { .. } => "rolling_back",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::RollbackFailed { .. } => "rollback_failed",
+            Self::Rejected { .. } => "rejected",
+            Self::Expired { .. } => "expired",
+        }
+    }
+
+    /// Whether nothing more will happen in this remediation.
+    #[must_use]
+    pub const fn is_terminal(&self) -> bool {
+        match self {
+            Self::Completed { .. }
+            | Self::RolledBack { .. }
+            | Self::RollbackFailed { .. }
+            | Self::Rejected { .. }
+            | Self::Expired { .. } => true,
+            Self::AwaitingApproval { .. }
+            | Self::Planned
+            | Self::Executing { .. }
+            | Self::Settling { .. }
+            | Self::Stabilising { .. }
+            | Self::Verifying { .. }
+            | Self::RollingBack { .. } => false,
+        }
+    }
+}
+
+/// Whether a remediation helped, and how that shows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verified_by", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verification {
+    /// Lambda rose enough.
+    Lambda {
+        /// The change relative to the initial lambda: 0.1 is ten percent more.
+        relative_change: f64,
+    },
+    /// The problem's own symptom went down enough while lambda did not fall.
+    Symptom {
+        /// Before.
+        before: Amount,
+        /// After.
+        after: Amount,
+    },
+    /// It was not seen to help.
+    NotVerified {
+        /// The change of lambda relative to the initial lambda.
+        relative_change: f64,
+    },
+}
+
+impl Verification {
+    /// Whether it was seen to help.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        match self {
+            Self::Lambda { .. } | Self::Symptom { .. } => true,
+            Self::NotVerified { .. } => false,
+        }
+    }
+}
+
+/// Why steps are taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "undo_cause", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UndoCause {
+    /// A step failed: an error, a conflict, a panic.
+    StepFailed {
+        /// The step's position in the plan.
+        step: usize,
+        /// What happened.
+        error: String,
+    },
+    /// A step did not end in time.
+    TimedOut {
+        /// The step's position in the plan.
+        step: usize,
+    },
+    /// It was not seen to help.
+    NotVerified {
+        /// The change of lambda relative to the initial lambda.
+        relative_change: f64,
+    },
+    /// The lease was lost, or could not be renewed.
+    LeaseLost,
+}
+
+/// A step that could not be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoFailure {
+    /// The step's position in the plan.
+    pub step: usize,
+    /// What happened.
+    pub error: String,
+}

@@ -1,0 +1,299 @@
+//! States that do not flap.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::thresholds::ResolvedThresholds;
+use crate::clock::elapsed;
+use crate::duration_serde;
+use crate::number::Lambda;
+
+/// How a collection is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntegrityState {
+    /// Lambda is where it should be.
+    #[default]
+    Normal,
+    /// Lambda has been below the stress threshold.
+    Stress,
+    /// Lambda has been below the critical threshold.
+    Critical,
+}
+
+impl IntegrityState {
+    /// The state's wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Stress => "stress",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for IntegrityState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// A transition from one state to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateChange {
+    /// The state before.
+    pub from: IntegrityState,
+    /// The state after.
+    pub to: IntegrityState,
+    /// When the sample that brought it was taken.
+    pub at: Timestamp,
+}
+
+/// How reluctant the state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HysteresisConfig {
+    /// This many samples in a row below the stress threshold make stress.
+    pub stress_samples: u32,
+    /// This many samples in a row below the critical threshold make it critical.
+    pub critical_samples: u32,
+    /// Every sample must stay above threshold + offset for this long before the state goes back up.
+    #[serde(rename = "recovery_hold_seconds", with = "duration_serde::seconds")]
+    pub recovery_hold: Duration,
+    /// No transition within this long after one.
+    #[serde(rename = "cool_down_seconds", with = "duration_serde::seconds")]
+    pub cool_down: Duration,
+    /// Between two samples at most this much time counts, so that a clock that jumps hours ahead does not end a hold or a
+    /// cool-down by itself.
+    #[serde(rename = "longest_sample_gap_seconds", with = "duration_serde::seconds")]
+    pub longest_sample_gap: Duration,
+}
+
+impl Default for HysteresisConfig {
+    /// 3 samples, 2 samples, 300 s, 60 s; gaps count up to 60 s.
+    fn default() -> Self {
+        Self {
+            stress_samples: 3,
+            critical_samples: 2,
+            recovery_hold: Duration::from_secs(300),
+            cool_down: Duration::from_secs(60),
+            longest_sample_gap: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The state machine: counts samples and measured time, never compares a time of day.
+#[derive(Debug, Clone)]
+pub(super) struct Hysteresis {
+    config: HysteresisConfig,
+    state: IntegrityState,
+    below_stress: u32,
+    below_critical: u32,
+    /// How long every sample has been clear of the stress threshold.
+    clear_of_stress: Hold,
+    /// How long every sample has been clear of the critical threshold.
+    clear_of_critical: Hold,
+    /// `None` before the first transition.
+    since_transition: Option<Duration>,
+    last_sample: Option<Timestamp>,
+}
+
+impl Hysteresis {
+    pub(super) fn new(config: HysteresisConfig) -> Self {
+        Self {
+            config,
+            state: IntegrityState::Normal,
+            below_stress: 0,
+            below_critical: 0,
+            clear_of_stress: Hold::default(),
+            clear_of_critical: Hold::default(),
+            since_transition: None,
+            last_sample: None,
+        }
+    }
+
+    pub(super) fn state(&self) -> IntegrityState {
+        self.state
+    }
+
+    /// Takes one sample in; the transition it brings, if it brings one.
+    pub(super) fn sample(
+        &mut self,
+        lambda: Lambda,
+        thresholds: &ResolvedThresholds,
+        at: Timestamp,
+    ) -> Option<StateChange> {
+        let gap = self
+            .last_sample
+            .map_or(Duration::ZERO, |last| elapsed(last, at))
+            .min(self.config.longest_sample_gap);
+        self.last_sample = Some(at);
+        self.since_transition = self.since_transition.map(|since| since.saturating_add(gap));
+        count_in_a_row(&mut self.below_stress, lambda < thresholds.stress);
+        count_in_a_row(&mut self.below_critical, lambda < thresholds.critical);
+        let clear_of = |threshold: Lambda| lambda.get() >= threshold.get() + thresholds.recovery_offset.get();
+        self.clear_of_stress.sample(clear_of(thresholds.stress), gap);
+        self.clear_of_critical.sample(clear_of(thresholds.critical), gap);
+
+        if self.since_transition.is_some_and(|since| since < self.config.cool_down) {
+            return None;
+        }
+        let to = self.next_state();
+        if to == self.state {
+            return None;
+        }
+        let change = StateChange {
+            from: self.state,
+            to,
+            at,
+        };
+        self.state = to;
+        self.since_transition = Some(Duration::ZERO);
+        Some(change)
+    }
+
+    fn next_state(&self) -> IntegrityState {
+        let critical = self.below_critical >= self.config.critical_samples.max(1);
+        let stressed = self.below_stress >= self.config.stress_samples.max(1);
+        let hold = self.config.recovery_hold;
+        match self.state {
+            IntegrityState::Normal | IntegrityState::Stress if critical => IntegrityState::Critical,
+            IntegrityState::Normal if stressed => IntegrityState::Stress,
+            IntegrityState::Stress | IntegrityState::Critical if self.clear_of_stress.lasted(hold) => {
+                IntegrityState::Normal
+            }
+            IntegrityState::Critical if self.clear_of_critical.lasted(hold) => IntegrityState::Stress,
+            unchanged => unchanged,
+        }
+    }
+}
+
+/// How long something has been so in every sample; `None` while it is not.
+#[derive(Debug, Clone, Default)]
+struct Hold(Option<Duration>);
+
+impl Hold {
+    fn sample(&mut self, so: bool, gap: Duration) {
+        self.0 = so.then(|| self.0.map_or(Duration::ZERO, |lasted| lasted.saturating_add(gap)));
+    }
+
+    fn lasted(&self, duration: Duration) -> bool {
+        self.0.is_some_and(|lasted| lasted >= duration)
+    }
+}
+
+fn count_in_a_row(count: &mut u32, below: bool) {
+    *count = if below { count.saturating_add(1) } else { 0 };
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::later;
+
+    const THRESHOLDS: fn() -> ResolvedThresholds = || ResolvedThresholds {
+        stress: Lambda::clamped(80.0),
+        critical: Lambda::clamped(50.0),
+        recovery_offset: Lambda::clamped(5.0),
+    };
+
+    /// Feeds one sample every ten seconds and returns the transitions with the number of the sample that brought them.
+    fn transitions(lambdas: impl IntoIterator<Item = f64>) -> Vec<(usize, IntegrityState)> {
+        let mut hysteresis = Hysteresis::new(HysteresisConfig::default());
+        let mut at = Timestamp::UNIX_EPOCH;
+        let mut found = Vec::new();
+        for (number, lambda) in lambdas.into_iter().enumerate() {
+            if let Some(change) = hysteresis.sample(Lambda::clamped(lambda), &THRESHOLDS(), at) {
+                found.push((number, change.to));
+            }
+            at = later(at, Duration::from_secs(10));
+        }
+        found
+    }
+
+    fn repeated(lambda: f64, times: usize) -> impl Iterator<Item = f64> {
+        std::iter::repeat_n(lambda, times)
+    }
+
+    #[test]
+    fn three_samples_below_make_stress_and_two_below_critical_make_it_critical() {
+        assert_eq!(transitions([79.0, 79.0]), []);
+        assert_eq!(transitions([79.0, 79.0, 79.0]), [(2, IntegrityState::Stress)]);
+        assert_eq!(transitions([79.0, 79.0, 80.0, 79.0, 79.0]), []);
+        assert_eq!(transitions([49.0]), []);
+        assert_eq!(transitions([49.0, 49.0]), [(1, IntegrityState::Critical)]);
+    }
+
+    #[test]
+    fn recovery_needs_every_sample_of_the_hold_above_threshold_and_offset() {
+        let stressed = || repeated(70.0, 3);
+        assert_eq!(
+            transitions(stressed().chain(repeated(84.9, 100))),
+            [(2, IntegrityState::Stress)]
+        );
+        let recovered = transitions(stressed().chain(repeated(85.0, 31)));
+        assert_eq!(recovered, [(2, IntegrityState::Stress), (33, IntegrityState::Normal)]);
+        let interrupted = stressed()
+            .chain(repeated(85.0, 20))
+            .chain([84.0])
+            .chain(repeated(85.0, 30));
+        assert_eq!(transitions(interrupted), [(2, IntegrityState::Stress)]);
+    }
+
+    #[test]
+    fn a_critical_collection_recovers_as_far_as_every_sample_of_the_hold_allows() {
+        let critical = || repeated(10.0, 2);
+        let half_way = transitions(critical().chain(repeated(60.0, 31)));
+        assert_eq!(half_way, [(1, IntegrityState::Critical), (32, IntegrityState::Stress)]);
+        let all_the_way = transitions(critical().chain(repeated(100.0, 31)));
+        assert_eq!(
+            all_the_way,
+            [(1, IntegrityState::Critical), (32, IntegrityState::Normal)]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_by_hours_ends_no_hold() {
+        let mut hysteresis = Hysteresis::new(HysteresisConfig::default());
+        let mut at = Timestamp::UNIX_EPOCH;
+        for _ in 0..3 {
+            hysteresis.sample(Lambda::clamped(70.0), &THRESHOLDS(), at);
+            at = later(at, Duration::from_secs(10));
+        }
+        hysteresis.sample(Lambda::clamped(100.0), &THRESHOLDS(), at);
+        let hours_later = later(at, Duration::from_secs(36_000));
+        assert_eq!(
+            hysteresis.sample(Lambda::clamped(100.0), &THRESHOLDS(), hours_later),
+            None
+        );
+        assert_eq!(hysteresis.sample(Lambda::clamped(100.0), &THRESHOLDS(), at), None);
+        assert_eq!(hysteresis.state(), IntegrityState::Stress);
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_transitions_within_a_cool_down(
+            samples in prop::collection::vec((0.0..120.0f64, 0u64..90), 1..400),
+        ) {
+            let config = HysteresisConfig { recovery_hold: Duration::from_secs(30), ..HysteresisConfig::default() };
+            let mut hysteresis = Hysteresis::new(config);
+            let mut at = Timestamp::UNIX_EPOCH;
+            let mut last: Option<Timestamp> = None;
+            for (lambda, gap) in samples {
+                at = later(at, Duration::from_secs(gap));
+                if hysteresis.sample(Lambda::clamped(lambda), &THRESHOLDS(), at).is_some() {
+                    if let Some(last) = last {
+                        prop_assert!(elapsed(last, at) >= config.cool_down);
+                    }
+                    last = Some(at);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The strategies a healer may use.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::identity::{InvalidName, check_wire_name};
+use crate::problem::ProblemKind;
+use crate::strategy::RemediationStrategy;
+
+/// Holds strategies by name. A strategy whose actuator the host does not have is simply not registered.
+#[derive(Clone, Default)]
+pub struct StrategyRegistry {
+    strategies: BTreeMap<String, Arc<dyn RemediationStrategy>>,
+}
+
+/// A strategy that cannot be registered.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Another strategy has the name already.
+    #[error("a strategy named {name:?} is already registered")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// The name is not snake_case.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// It says it treats `unknown` problems, which are a human's.
+    #[error("the strategy {name:?} claims to treat unknown problems; those are never healed automatically")]
+    HandlesUnknown {
+        /// The strategy's name.
+        name: String,
+    },
+}
+
+impl StrategyRegistry {
+    /// A registry without strategies.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a strategy.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when its name is taken or not snake_case, or when it claims to treat unknown problems.
+    pub fn register(&mut self, strategy: Arc<dyn RemediationStrategy>) -> Result<&mut Self, RegistryError> {
+        let name = strategy.name().to_owned();
+        check_wire_name("strategy name", &name)?;
+        if strategy.handles().contains(&ProblemKind::Unknown) {
+            return Err(RegistryError::HandlesUnknown { name });
+        }
+        if self.strategies.contains_key(&name) {
+            return Err(RegistryError::Duplicate { name });
+        }
+        self.strategies.insert(name, strategy);
+        Ok(self)
+    }
+
+    /// The strategy with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn RemediationStrategy>> {
+        self.strategies.get(name)
+    }
+
+    /// The strategies that treat `kind`, by name.
+    pub fn treating<'a>(&'a self, kind: &'a ProblemKind) -> impl Iterator<Item = &'a Arc<dyn RemediationStrategy>> {
+        self.strategies
+            .values()
+            .filter(move |strategy| strategy.handles().contains(kind))
+    }
+
+    /// The names of all strategies, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.strategies.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for StrategyRegistry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.strategies.keys()).finish()
+    }
+}

@@ -1,0 +1,45 @@
+//! Rebuilding the centroids of an inverted-file index.
+
+use healing_core::CollectionId;
+use healing_core::permit::Permit;
+use serde::{Deserialize, Serialize};
+
+use super::ActuatorError;
+
+/// A complete set of centroids with its assignments. Versions stand beside each other; one of them is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CentroidVersion(pub u64);
+
+/// Builds new versions of a collection's centroids and switches between versions.
+pub trait Centroids: Send + Sync {
+    /// The version that is served.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the host fails.
+    fn served(&self, collection: &CollectionId) -> Result<CentroidVersion, ActuatorError>;
+
+    /// Whether `version` is complete; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the host fails.
+    fn is_complete(&self, collection: &CollectionId, version: CentroidVersion) -> Result<Option<bool>, ActuatorError>;
+
+    /// Begins to build `version` beside the served one, re-clustering the named centroids. Begun before: goes on.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the host refuses or fails.
+    fn rebuild(&self, permit: &Permit<'_>, version: CentroidVersion, centroids: &[i64]) -> Result<(), ActuatorError>;
+
+    /// Serves `to` if `from` is served now, in one atomic step.
+    ///
+    /// # Errors
+    /// [`ActuatorError::Refused`] when neither is served or `to` is not complete; [`ActuatorError`] when the host fails.
+    fn switch(&self, permit: &Permit<'_>, from: CentroidVersion, to: CentroidVersion) -> Result<(), ActuatorError>;
+
+    /// Deletes a version that is not served.
+    ///
+    /// # Errors
+    /// [`ActuatorError::Refused`] when it is served; [`ActuatorError`] when the host fails.
+    fn discard(&self, permit: &Permit<'_>, version: CentroidVersion) -> Result<(), ActuatorError>;
+}

@@ -1,0 +1,52 @@
+//! Moving data between memory and colder storage.
+
+use healing_core::CollectionId;
+use healing_core::permit::Permit;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ActuatorError;
+
+/// Where a segment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// In memory.
+    Hot,
+    /// In colder storage; it can be loaded again.
+    Cold,
+}
+
+/// A part of a collection that is evicted and loaded as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The host's number for it.
+    pub id: i64,
+    /// The memory it takes in the hot tier.
+    pub bytes: u64,
+    /// When it was last read.
+    pub last_read_at: Timestamp,
+    /// Where it is.
+    pub tier: Tier,
+}
+
+/// Moves segments between the hot and the cold tier.
+pub trait Tiers: Send + Sync {
+    /// Every segment, by number.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the host fails.
+    fn segments(&self, collection: &CollectionId) -> Result<Vec<Segment>, ActuatorError>;
+
+    /// Moves a segment to the cold tier. May return before that is complete: [`Self::segments`] tells.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the segment does not exist or the host fails.
+    fn evict(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError>;
+
+    /// Loads a segment into the hot tier again. May return before that is complete: [`Self::segments`] tells.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the segment does not exist, there is no room, or the host fails.
+    fn reload(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError>;
+}
