@@ -3,17 +3,32 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::identity::{InvalidName, check_wire_name};
+use crate::number::Ratio;
 use crate::problem::ProblemKind;
 use crate::strategy::RemediationStrategy;
 
 /// Holds strategies by name. A strategy whose actuator the host does not have is simply not registered.
+///
+/// What a strategy says of itself (its name, what it handles, its impact, ...) is read once, here.
 #[derive(Clone, Default)]
 pub struct StrategyRegistry {
-    strategies: BTreeMap<String, Arc<dyn RemediationStrategy>>,
+    strategies: BTreeMap<String, Registered>,
+}
+
+/// A strategy with what it said of itself when it was registered.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(crate) strategy: Arc<dyn RemediationStrategy>,
+    pub(crate) name: String,
+    pub(crate) impact: Ratio,
+    pub(crate) estimated_duration: Duration,
+    pub(crate) reversible: bool,
+    handles: Vec<ProblemKind>,
 }
 
 /// A strategy that cannot be registered.
@@ -51,27 +66,41 @@ impl StrategyRegistry {
     pub fn register(&mut self, strategy: Arc<dyn RemediationStrategy>) -> Result<&mut Self, RegistryError> {
         let name = strategy.name().to_owned();
         check_wire_name("strategy name", &name)?;
-        if strategy.handles().contains(&ProblemKind::Unknown) {
+        let handles = strategy.handles().to_vec();
+        if handles.contains(&ProblemKind::Unknown) {
             return Err(RegistryError::HandlesUnknown { name });
         }
         if self.strategies.contains_key(&name) {
             return Err(RegistryError::Duplicate { name });
         }
-        self.strategies.insert(name, strategy);
+        let registered = Registered {
+            name: name.clone(),
+            impact: strategy.impact(),
+            estimated_duration: strategy.estimated_duration(),
+            reversible: strategy.reversible(),
+            handles,
+            strategy,
+        };
+        self.strategies.insert(name, registered);
         Ok(self)
     }
 
     /// The strategy with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<dyn RemediationStrategy>> {
+        Some(&self.registered(name)?.strategy)
+    }
+
+    /// The strategy with this name, and what it said of itself.
+    pub(crate) fn registered(&self, name: &str) -> Option<&Registered> {
         self.strategies.get(name)
     }
 
     /// The strategies that treat `kind`, by name.
-    pub fn treating<'a>(&'a self, kind: &'a ProblemKind) -> impl Iterator<Item = &'a Arc<dyn RemediationStrategy>> {
+    pub(crate) fn treating(&self, kind: &ProblemKind) -> impl Iterator<Item = &Registered> {
         self.strategies
             .values()
-            .filter(move |strategy| strategy.handles().contains(kind))
+            .filter(move |registered| registered.handles.contains(kind))
     }
 
     /// The names of all strategies, sorted.

@@ -1,5 +1,7 @@
 //! A remediation: one attempt to treat one problem of one collection, and the states it passes through.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -91,7 +93,10 @@ pub enum RemediationState {
         since: Timestamp,
     },
     /// It may begin. Nothing was touched.
-    Planned,
+    Planned {
+        /// Who approved it, where approval was needed.
+        approved_by: Option<Operator>,
+    },
     /// The step `step` is being done; all before it are done.
     Executing {
         /// The step's position in the plan.
@@ -121,6 +126,8 @@ pub enum RemediationState {
     Verifying {
         /// How many steps are done.
         done: usize,
+        /// Since when.
+        since: Timestamp,
     },
     /// It ended, and nothing needs to be undone.
     Completed {
@@ -137,6 +144,8 @@ pub enum RemediationState {
         begun: usize,
         /// How many of the first steps may still be in effect: the last of them is undone next.
         remaining: usize,
+        /// How many of the first steps are to stay in effect: all but the last where only that one did harm.
+        keep: usize,
         /// When undoing the next one began; its deadline follows from that.
         since: Timestamp,
         /// Why.
@@ -153,7 +162,7 @@ pub enum RemediationState {
         /// Lambda afterwards, where it could be measured.
         final_lambda: Option<Lambda>,
     },
-    /// Something could not be taken back: a human must look at it.
+    /// Something could not be taken back, or the strategy takes nothing back: a human must look at it.
     RollbackFailed {
         /// How many steps had been begun.
         begun: usize,
@@ -180,7 +189,7 @@ impl RemediationState {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::AwaitingApproval { .. } => "awaiting_approval",
-            Self::Planned => "planned",
+            Self::Planned { .. } => "planned",
             Self::Executing { .. } => "executing",
             Self::Settling { .. } => "settling",
             Self::Stabilising { .. } => "stabilising",
@@ -194,6 +203,22 @@ impl RemediationState {
         }
     }
 
+    /// How many steps were begun so far.
+    #[must_use]
+    pub const fn begun(&self) -> usize {
+        match self {
+            Self::AwaitingApproval { .. } | Self::Planned { .. } | Self::Rejected { .. } | Self::Expired { .. } => 0,
+            Self::Executing { step, .. } => *step + 1,
+            Self::Settling { done, .. }
+            | Self::Stabilising { done, .. }
+            | Self::Verifying { done, .. }
+            | Self::Completed { done, .. } => *done,
+            Self::RollingBack { begun, .. } | Self::RolledBack { begun, .. } | Self::RollbackFailed { begun, .. } => {
+                *begun
+            }
+        }
+    }
+
     /// Whether nothing more will happen in this remediation.
     #[must_use]
     pub const fn is_terminal(&self) -> bool {
@@ -204,7 +229,7 @@ impl RemediationState {
             | Self::Rejected { .. }
             | Self::Expired { .. } => true,
             Self::AwaitingApproval { .. }
-            | Self::Planned
+            | Self::Planned { .. }
             | Self::Executing { .. }
             | Self::Settling { .. }
             | Self::Stabilising { .. }
@@ -266,13 +291,55 @@ pub enum UndoCause {
         /// The step's position in the plan.
         step: usize,
     },
+    /// After a step lambda was lower than before it by more than is tolerated.
+    Worsened {
+        /// The step's position in the plan.
+        step: usize,
+        /// Lambda before the step.
+        before: Lambda,
+        /// Lambda after it.
+        after: Lambda,
+    },
+    /// What was done could not be measured.
+    NotMeasured {
+        /// Why not.
+        error: String,
+    },
     /// It was not seen to help.
     NotVerified {
         /// The change of lambda relative to the initial lambda.
         relative_change: f64,
     },
-    /// The lease was lost, or could not be renewed.
-    LeaseLost,
+    /// The healer that was at it lost its lease or died.
+    Interrupted {
+        /// The state it was in.
+        state: String,
+    },
+}
+
+impl fmt::Display for UndoCause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StepFailed { step, error } => write!(formatter, "step {} failed: {error}", step + 1),
+            Self::TimedOut { step } => write!(formatter, "step {} did not end in time", step + 1),
+            Self::Worsened { step, before, after } => {
+                write!(
+                    formatter,
+                    "after step {} lambda fell from {before} to {after}",
+                    step + 1
+                )
+            }
+            Self::NotMeasured { error } => write!(formatter, "its effect could not be measured: {error}"),
+            Self::NotVerified { relative_change } => {
+                write!(
+                    formatter,
+                    "it did not help: lambda changed by {:+.1} %",
+                    relative_change * 100.0
+                )
+            }
+            Self::Interrupted { state } => write!(formatter, "its healer was interrupted while {state}"),
+        }
+    }
 }
 
 /// A step that could not be taken back.

@@ -7,6 +7,7 @@ mod report;
 mod thresholds;
 
 pub use hysteresis::{HysteresisConfig, IntegrityState, StateChange};
+pub(crate) use integrity_monitor::lambda_with;
 pub use integrity_monitor::{IntegrityMonitor, MonitorConfig, MonitorError};
 pub use report::{IntegrityReport, WitnessEdge};
 pub use thresholds::{ResolvedThresholds, Thresholds};

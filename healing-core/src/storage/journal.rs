@@ -7,7 +7,6 @@ use thiserror::Error;
 use crate::HostError;
 use crate::engine::Remediation;
 use crate::identity::{CollectionId, FencingToken};
-use crate::monitor::StateChange;
 
 /// An append-only record of every transition, one stream per collection.
 ///
@@ -68,8 +67,6 @@ pub struct JournalRecord {
 #[serde(tag = "record", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JournalBody {
-    /// The integrity state of the collection changed.
-    StateChanged(StateChange),
     /// A remediation enters the state it holds here. Written before anything is done in that state.
     Remediation(Box<Remediation>),
 }

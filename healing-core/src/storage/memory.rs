@@ -184,7 +184,7 @@ impl LeaseStore for MemoryStorage {
 mod tests {
     use super::*;
     use crate::clock::VirtualClock;
-    use crate::monitor::{IntegrityState, StateChange};
+    use crate::engine::Remediation;
 
     fn world() -> (VirtualClock, MemoryStorage, CollectionId) {
         let clock = VirtualClock::default();
@@ -239,13 +239,25 @@ mod tests {
     fn the_journal_numbers_each_stream_and_fences_old_tokens() {
         let (clock, storage, collection) = world();
         let stream = Stream::Collection(collection);
-        let body = || {
-            JournalBody::StateChanged(StateChange {
-                from: IntegrityState::Normal,
-                to: IntegrityState::Stress,
-                at: clock.now(),
-            })
-        };
+        let remediation: Remediation = serde_json::from_value(serde_json::json!({
+            "id": "embeddings#1",
+            "started_at": clock.now(),
+            "diagnosis": {
+                "problem": {"problem_class": "unknown", "problem_details": {"witness_summary": ""}},
+                "confidence": 0.0,
+                "evidence": [],
+            },
+            "plan": {"strategy": "wait", "summary": "", "steps": []},
+            "parameters": {},
+            "prediction": null,
+            "initial": {
+                "lambda": 1.0, "baseline": null, "target": null, "state": "stress", "symptom": null, "witness": [],
+                "metrics": {},
+            },
+            "state": {"state": "planned", "approved_by": null},
+        }))
+        .unwrap();
+        let body = || JournalBody::Remediation(Box::new(remediation.clone()));
         let append = |token| storage.append(&stream, FencingToken::new(token), clock.now(), body());
         assert_eq!(append(1).unwrap().sequence, 0);
         assert_eq!(append(2).unwrap().sequence, 1);

@@ -1,0 +1,157 @@
+//! Puts a healer together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::config::{HealingConfig, InvalidConfig};
+use super::healer::Healer;
+use super::services::Services;
+use super::watched::Watched;
+use crate::classify::{Classifier, RuleClassifier};
+use crate::clock::Clock;
+use crate::identity::{CollectionId, HolderId, InvalidName};
+use crate::learner::{Learner, NoLearning};
+use crate::observation::ObservationSource;
+use crate::registry::StrategyRegistry;
+use crate::storage::{Journal, LeaseStore, MemoryStorage, OutcomeStore};
+
+/// Puts a [`Healer`] together: see [`Healer::builder`].
+#[must_use]
+pub struct HealerBuilder {
+    source: Arc<dyn ObservationSource>,
+    clock: Arc<dyn Clock>,
+    config: HealingConfig,
+    classifier: Arc<dyn Classifier>,
+    registry: StrategyRegistry,
+    learner: Arc<dyn Learner>,
+    journal: Arc<dyn Journal>,
+    outcomes: Arc<dyn OutcomeStore>,
+    leases: Arc<dyn LeaseStore>,
+    holder: String,
+    collections: Vec<CollectionId>,
+}
+
+/// A healer that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The configuration is invalid.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// The holder's name is unusable.
+    #[error(transparent)]
+    Holder(#[from] InvalidName),
+    /// A collection was named twice.
+    #[error("the collection {collection} is watched twice")]
+    WatchedTwice {
+        /// The collection.
+        collection: CollectionId,
+    },
+}
+
+impl HealerBuilder {
+    pub(super) fn new(source: Arc<dyn ObservationSource>, clock: Arc<dyn Clock>) -> Self {
+        let storage = Arc::new(MemoryStorage::new(Arc::clone(&clock)));
+        Self {
+            source,
+            clock,
+            config: HealingConfig::default(),
+            classifier: Arc::new(RuleClassifier::default()),
+            registry: StrategyRegistry::new(),
+            learner: Arc::new(NoLearning),
+            journal: Arc::clone(&storage) as Arc<dyn Journal>,
+            outcomes: Arc::clone(&storage) as Arc<dyn OutcomeStore>,
+            leases: storage,
+            holder: "healer".to_owned(),
+            collections: Vec::new(),
+        }
+    }
+
+    /// Looks after this collection too.
+    pub fn watch(mut self, collection: CollectionId) -> Self {
+        self.collections.push(collection);
+        self
+    }
+
+    /// May use these strategies. Without any, the healer diagnoses and calls a human.
+    pub fn strategies(self, registry: StrategyRegistry) -> Self {
+        Self { registry, ..self }
+    }
+
+    /// Reads problems with this classifier instead of the rule table.
+    pub fn classifier(self, classifier: Arc<dyn Classifier>) -> Self {
+        Self { classifier, ..self }
+    }
+
+    /// Learns with this learner. Without one, every strategy keeps the same weight.
+    pub fn learner(self, learner: Arc<dyn Learner>) -> Self {
+        Self { learner, ..self }
+    }
+
+    /// Keeps journal, outcomes and leases in this store instead of in memory.
+    pub fn storage<S: Journal + OutcomeStore + LeaseStore + 'static>(self, storage: Arc<S>) -> Self {
+        Self {
+            journal: Arc::clone(&storage) as Arc<dyn Journal>,
+            outcomes: Arc::clone(&storage) as Arc<dyn OutcomeStore>,
+            leases: storage,
+            ..self
+        }
+    }
+
+    /// Behaves as configured here instead of as by default.
+    pub fn config(self, config: HealingConfig) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The name under which it holds leases, unique among the processes that share the store. Without one: `healer`.
+    pub fn holder(self, holder: impl Into<String>) -> Self {
+        Self {
+            holder: holder.into(),
+            ..self
+        }
+    }
+
+    /// The healer.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the configuration or the holder's name is invalid, or a collection was named twice.
+    pub fn build(self) -> Result<Healer, BuildError> {
+        self.config.validate()?;
+        let now = self.clock.now();
+        let mut watched = BTreeMap::new();
+        for collection in self.collections {
+            let fresh = Watched::new(collection.clone(), &self.config.monitor, now);
+            if watched.insert(collection.clone(), fresh).is_some() {
+                return Err(BuildError::WatchedTwice { collection });
+            }
+        }
+        let services = Services {
+            config: self.config,
+            source: self.source,
+            classifier: self.classifier,
+            registry: self.registry,
+            learner: self.learner,
+            journal: self.journal,
+            outcomes: self.outcomes,
+            leases: self.leases,
+            clock: self.clock,
+            holder: HolderId::new(self.holder)?,
+        };
+        Ok(Healer::new(services, watched))
+    }
+}
+
+impl fmt::Debug for HealerBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HealerBuilder")
+            .field("config", &self.config)
+            .field("registry", &self.registry)
+            .field("holder", &self.holder)
+            .field("collections", &self.collections)
+            .finish_non_exhaustive()
+    }
+}

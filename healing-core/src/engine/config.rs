@@ -1,0 +1,245 @@
+//! How a healer behaves (seed, "Safety Limits").
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::duration_serde;
+use crate::monitor::MonitorConfig;
+use crate::number::Ratio;
+use crate::problem::ProblemKind;
+
+/// How a healer behaves. The first seven fields are the seed's, with its defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HealingConfig {
+    /// Whether it acts at all. Disabled, it still watches.
+    pub enabled: bool,
+    /// From the end of one remediation of a collection to the begin of the next. 300 s.
+    #[serde(rename = "min_healing_interval_seconds", with = "duration_serde::seconds")]
+    pub min_healing_interval: Duration,
+    /// At most this many remediations of a collection begin within a window. 3, at least 1.
+    pub max_attempts_per_window: u32,
+    /// The length of that window. One hour.
+    #[serde(rename = "attempt_window_seconds", with = "duration_serde::seconds")]
+    pub attempt_window: Duration,
+    /// Strategies more disruptive than this are never chosen by the loop. 0.5.
+    pub max_auto_heal_impact: Ratio,
+    /// Problems whose treatment a human must approve. None.
+    pub require_approval: Vec<ProblemKind>,
+    /// Strategies whose use a human must approve. `scale_replicas`.
+    pub require_approval_strategies: Vec<String>,
+    /// Whether outcomes are handed to the learner. They are recorded in any case.
+    pub learning_enabled: bool,
+
+    /// How each collection is watched.
+    pub monitor: MonitorConfig,
+    /// From one regular sample of a collection to the next. 10 s.
+    #[serde(rename = "sample_interval_seconds", with = "duration_serde::seconds")]
+    pub sample_interval: Duration,
+    /// From the end of a step to the measurement of what it did. 5 s.
+    #[serde(rename = "step_settle_seconds", with = "duration_serde::seconds")]
+    pub step_settle: Duration,
+    /// From the last step to verification. The seed's 10 s.
+    #[serde(rename = "stabilisation_seconds", with = "duration_serde::seconds")]
+    pub stabilisation: Duration,
+    /// How long a measurement that a remediation waits for may fail before the remediation is undone. 120 s.
+    #[serde(rename = "measurement_patience_seconds", with = "duration_serde::seconds")]
+    pub measurement_patience: Duration,
+    /// Lambda must rise, or the symptom sink, by this share to count as verified. The seed's 0.1.
+    pub min_improvement: Ratio,
+    /// A step after which lambda is this share lower than before is taken back. The seed's 0.1.
+    pub worsening_limit: Ratio,
+    /// What counts as verified.
+    pub verification: VerificationRule,
+    /// Which of several strategies is tried.
+    pub selection: Selection,
+    /// The longest a collection is leased at a time; renewed at half of it. 30 s.
+    #[serde(rename = "lease_seconds", with = "duration_serde::seconds")]
+    pub lease: Duration,
+}
+
+/// What counts as verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VerificationRule {
+    /// Lambda rose enough, or the problem's own symptom sank enough while lambda did not fall.
+    #[default]
+    LambdaOrSymptom,
+    /// Lambda rose enough: the seed's rule, under which nothing that lambda does not notice can ever verify.
+    LambdaOnly,
+}
+
+/// Which of several strategies for a problem is tried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Selection {
+    /// Of those whose weight is at least half of the best one's, the least disruptive; one that has failed since the
+    /// collection was last normal comes after those that have not.
+    #[default]
+    Graduated,
+    /// The one with the greatest weight: the seed's rule.
+    HighestWeight,
+}
+
+impl Default for HealingConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            min_healing_interval: Duration::from_secs(300),
+            max_attempts_per_window: 3,
+            attempt_window: Duration::from_secs(3600),
+            max_auto_heal_impact: Ratio::literal(0.5),
+            require_approval: Vec::new(),
+            require_approval_strategies: vec!["scale_replicas".to_owned()],
+            learning_enabled: true,
+            monitor: MonitorConfig::default(),
+            sample_interval: Duration::from_secs(10),
+            step_settle: Duration::from_secs(5),
+            stabilisation: Duration::from_secs(10),
+            measurement_patience: Duration::from_secs(120),
+            min_improvement: Ratio::literal(0.1),
+            worsening_limit: Ratio::literal(0.1),
+            verification: VerificationRule::LambdaOrSymptom,
+            selection: Selection::Graduated,
+            lease: Duration::from_secs(30),
+        }
+    }
+}
+
+impl HealingConfig {
+    /// The seed document's rules where they differ from the default: the strategy with the greatest weight goes first, and
+    /// lambda alone verifies. To be used with [`RuleClassifier`](crate::classify::RuleClassifier) and the seed's weight
+    /// formula, as the thing to measure against.
+    #[must_use]
+    pub fn original() -> Self {
+        Self {
+            verification: VerificationRule::LambdaOnly,
+            selection: Selection::HighestWeight,
+            ..Self::default()
+        }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`], which names every faulty field, not only the first.
+    pub fn validate(&self) -> Result<(), InvalidConfig> {
+        let mut faults = Vec::new();
+        let mut expect = |holds: bool, field, found: String, expected| {
+            if !holds {
+                faults.push(ConfigFault { field, found, expected });
+            }
+        };
+        let attempts = self.max_attempts_per_window;
+        expect(
+            attempts >= 1,
+            "max_attempts_per_window",
+            attempts.to_string(),
+            "at least 1; set enabled to false instead",
+        );
+        for (field, duration) in [
+            ("attempt_window_seconds", self.attempt_window),
+            ("sample_interval_seconds", self.sample_interval),
+            ("lease_seconds", self.lease),
+        ] {
+            expect(!duration.is_zero(), field, format!("{duration:?}"), "more than 0");
+        }
+        for (field, duration) in [
+            ("min_healing_interval_seconds", self.min_healing_interval),
+            ("attempt_window_seconds", self.attempt_window),
+            ("sample_interval_seconds", self.sample_interval),
+            ("step_settle_seconds", self.step_settle),
+            ("stabilisation_seconds", self.stabilisation),
+            ("measurement_patience_seconds", self.measurement_patience),
+            ("lease_seconds", self.lease),
+        ] {
+            expect(duration <= LONGEST, field, format!("{duration:?}"), "at most a year");
+        }
+        expect(
+            self.min_improvement > Ratio::ZERO,
+            "min_improvement",
+            self.min_improvement.to_string(),
+            "more than 0",
+        );
+        expect(
+            self.worsening_limit > Ratio::ZERO,
+            "worsening_limit",
+            self.worsening_limit.to_string(),
+            "more than 0",
+        );
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(InvalidConfig { faults })
+        }
+    }
+}
+
+/// No duration of a configuration may be longer.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// A configuration with at least one faulty field.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the configuration is invalid: {}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+#[non_exhaustive]
+pub struct InvalidConfig {
+    /// Every faulty field.
+    pub faults: Vec<ConfigFault>,
+}
+
+/// One faulty field of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{field} is {found}, expected {expected}")]
+#[non_exhaustive]
+pub struct ConfigFault {
+    /// Its wire name.
+    pub field: &'static str,
+    /// What it holds.
+    pub found: String,
+    /// What would be right.
+    pub expected: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_faulty_field_is_named() {
+        let config = HealingConfig {
+            max_attempts_per_window: 0,
+            sample_interval: Duration::ZERO,
+            lease: Duration::MAX,
+            ..HealingConfig::default()
+        };
+        let faults: Vec<_> = config
+            .validate()
+            .unwrap_err()
+            .faults
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect();
+        assert_eq!(
+            faults,
+            ["max_attempts_per_window", "sample_interval_seconds", "lease_seconds"]
+        );
+        assert!(HealingConfig::default().validate().is_ok() && HealingConfig::original().validate().is_ok());
+    }
+
+    #[test]
+    fn the_seeds_configuration_json_reads_and_a_misspelt_field_does_not() {
+        let config: HealingConfig = serde_json::from_str(
+            r#"{"enabled": false, "min_healing_interval_seconds": 60, "max_auto_heal_impact": 0.3,
+                "require_approval": ["memory_pressure", "cache_stampede"]}"#,
+        )
+        .unwrap();
+        assert_eq!(config.min_healing_interval, Duration::from_secs(60));
+        assert_eq!(config.require_approval[1].as_str(), "cache_stampede");
+        assert!(serde_json::from_str::<HealingConfig>(r#"{"max_impact": 0.3}"#).is_err());
+        assert!(serde_json::from_str::<HealingConfig>(r#"{"max_auto_heal_impact": 3}"#).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! What a tick reports.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::guard::Refusal;
+use super::remediation::{Remediation, RemediationState};
+use super::selection::Rejection;
+use crate::diagnosis::Diagnosis;
+use crate::identity::{CollectionId, RemediationId};
+use crate::monitor::StateChange;
+use crate::number::Lambda;
+use crate::problem::ProblemKind;
+
+/// What a tick did, and when the next one is due.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "the next tick is due at wake_at"]
+pub struct Tick {
+    /// What happened, in order.
+    pub events: Vec<HealingEvent>,
+    /// When to call [`Healer::tick`](super::Healer::tick) next; earlier does no harm.
+    pub wake_at: Timestamp,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HealingEvent {
+    /// Where.
+    pub collection: CollectionId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The collection could not be observed, or what was observed has no minimum cut. It is tried again.
+    ObservationFailed {
+        /// Why.
+        error: String,
+    },
+    /// The integrity state changed.
+    StateChanged(StateChange),
+    /// The collection is degraded, and this is what explains it. Reported when the kinds of the diagnoses change.
+    Diagnosed {
+        /// Most certain first.
+        diagnoses: Vec<Diagnosis>,
+    },
+    /// A problem is not treated now. Reported when the reason changes.
+    Deferred {
+        /// The problem.
+        problem: ProblemKind,
+        /// Why not.
+        reason: Refusal,
+    },
+    /// No strategy can treat the problem. Reported once until something changes.
+    NoStrategy {
+        /// The problem.
+        problem: ProblemKind,
+        /// What was considered, and why it will not do.
+        considered: Vec<Rejection>,
+    },
+    /// A remediation entered the state it holds here.
+    Remediation(Box<Remediation>),
+    /// Lambda was measured between two steps, or to verify.
+    Measured {
+        /// The remediation that asked.
+        remediation: RemediationId,
+        /// What it is now.
+        lambda: Lambda,
+    },
+    /// The lease was lost: this healer stops acting on the collection in the middle of the remediation.
+    LeaseLost {
+        /// The remediation.
+        remediation: RemediationId,
+    },
+    /// A store failed. What could not be written down is not done; it is tried again.
+    StorageFailed {
+        /// What failed.
+        error: String,
+    },
+}
+
+impl EventKind {
+    /// Whether a human should look: nothing the healer may do by itself will help here.
+    #[must_use]
+    pub fn calls_human(&self) -> bool {
+        match self {
+            Self::NoStrategy { .. } => true,
+            Self::Deferred { reason, .. } => reason.calls_human(),
+            Self::Remediation(remediation) => match &remediation.state {
+                RemediationState::AwaitingApproval { .. } | RemediationState::RollbackFailed { .. } => true,
+                RemediationState::Completed { verification, .. } => !verification.is_verified(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the engine works with: the host's side of every trait, and what it may call of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::call::contained;
+use super::config::HealingConfig;
+use crate::classify::Classifier;
+use crate::clock::Clock;
+use crate::diagnosis::Diagnosis;
+use crate::identity::{CollectionId, HolderId};
+use crate::learner::{Learner, NoLearning};
+use crate::monitor::IntegrityReport;
+use crate::number::Amount;
+use crate::observation::{Observation, ObservationSource};
+use crate::problem::ProblemKind;
+use crate::registry::StrategyRegistry;
+use crate::storage::{Journal, LeaseStore, OutcomeRecord, OutcomeStore};
+
+/// Everything that is the same for all collections of a healer.
+pub(super) struct Services {
+    pub(super) config: HealingConfig,
+    pub(super) source: Arc<dyn ObservationSource>,
+    pub(super) classifier: Arc<dyn Classifier>,
+    pub(super) registry: StrategyRegistry,
+    pub(super) learner: Arc<dyn Learner>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) outcomes: Arc<dyn OutcomeStore>,
+    pub(super) leases: Arc<dyn LeaseStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) holder: HolderId,
+}
+
+impl Services {
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Observes a collection; a panic of the source and an observation of something else are errors like any other.
+    pub(super) fn observe(&self, collection: &CollectionId) -> Result<Observation, String> {
+        let observation = contained(|| self.source.observe(collection))
+            .map_err(|panicked| format!("the observation source {panicked}"))?
+            .map_err(|error| error.to_string())?;
+        if observation.collection == *collection {
+            Ok(observation)
+        } else {
+            Err(format!(
+                "asked for {collection}, the observation source answered for {}",
+                observation.collection
+            ))
+        }
+    }
+
+    /// Diagnoses; `Err` when the classifier panicked.
+    pub(super) fn classify(
+        &self,
+        observation: &Observation,
+        report: &IntegrityReport,
+    ) -> Result<Vec<Diagnosis>, String> {
+        contained(|| self.classifier.classify(observation, report))
+            .map_err(|panicked| format!("the classifier {panicked}"))
+    }
+
+    /// A strategy's learned weight; that of an unknown one where the learner panicked.
+    pub(super) fn weight(&self, strategy: &str, kind: &ProblemKind, collection: &CollectionId) -> Amount {
+        let learned = contained(|| self.learner.weight(strategy, kind, collection));
+        learned.unwrap_or_else(|_| NoLearning.weight(strategy, kind, collection))
+    }
+
+    /// Keeps an outcome and learns from it.
+    pub(super) fn conclude(&self, outcome: &OutcomeRecord) -> Result<(), String> {
+        let recorded = self.outcomes.record(outcome).map_err(|error| error.to_string());
+        if self.config.learning_enabled {
+            contained(|| self.learner.learn(outcome)).map_err(|panicked| format!("the learner {panicked}"))?;
+        }
+        recorded.map(|_id| ())
+    }
+}
