@@ -281,6 +281,7 @@ impl Progress<'_> {
             remediation,
             lease,
             revocation,
+            unwritten: None,
             renew_at,
             wake_at: now,
         });

@@ -86,7 +86,8 @@ impl<'a> Progress<'a> {
         let body = JournalBody::Remediation(Box::new(remediation.clone()));
         let stream = Stream::Collection(self.watched.collection.clone());
         let at = self.services.clock.now();
-        let record = self.services.journal.append(&stream, active.lease.token, at, body)?;
+        let appended = self.services.journal.append(&stream, active.lease.token, at, body);
+        let record = appended.inspect_err(|_| active.unwritten = Some(remediation.state.clone()))?;
         active.remediation = remediation.clone();
         active.wake_at = at;
         self.watched.ledger.written(&record, &self.services.config);
@@ -112,13 +113,17 @@ impl<'a> Progress<'a> {
     }
 
     fn advance(&mut self) -> Result<Advance, JournalError> {
-        let Some(active) = &self.watched.active else {
+        let now = self.now();
+        let Some(active) = &mut self.watched.active else {
             return Ok(Advance::Idle);
         };
-        let now = self.now();
         if now >= active.lease.expires_at {
             self.lose_lease();
             return Ok(Advance::Idle);
+        }
+        if let Some(unwritten) = active.unwritten.take() {
+            self.enter(unwritten)?;
+            return Ok(Advance::Moved);
         }
         let config = &self.services.config;
         let (settle, stabilise) = (config.step_settle, config.stabilisation);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::event::EventKind;
 use super::ledger::Ledger;
-use super::remediation::Remediation;
+use super::remediation::{Remediation, RemediationState};
 use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
@@ -36,6 +36,8 @@ pub(super) struct Active {
     pub(super) remediation: Remediation,
     pub(super) lease: Lease,
     pub(super) revocation: Revocation,
+    /// The next state, where it could not be written down yet: it is written before anything else is done.
+    pub(super) unwritten: Option<RemediationState>,
     /// When to renew the lease.
     pub(super) renew_at: Timestamp,
     /// When there is something to do for it next.

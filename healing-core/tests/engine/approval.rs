@@ -1,0 +1,88 @@
+//! A human has a say.
+
+use healing_core::HealingConfig;
+use healing_core::ProblemKind;
+use healing_core::engine::{ControlError, HealingEvent, RemediationState};
+use healing_core::identity::{Operator, RemediationId};
+
+use crate::world::{MINUTE, Valves, World, collection, quick, run, states};
+
+fn waiting() -> (World, healing_core::Healer, RemediationId, Vec<HealingEvent>) {
+    let world = World::new();
+    let config = HealingConfig {
+        require_approval: vec![ProblemKind::HotspotCongestion],
+        ..quick()
+    };
+    let mut healer = world.healer([Valves::working(&world)]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 30 * MINUTE);
+    let remediation = healer.active(&collection()).expect("one awaits approval").id.clone();
+    (world, healer, remediation, events)
+}
+
+fn alice() -> Operator {
+    Operator::new("alice").unwrap()
+}
+
+#[test]
+fn nothing_is_touched_before_approval_and_everything_is_done_after() {
+    let (world, mut healer, remediation, events) = waiting();
+    assert_eq!(states(&events), ["awaiting_approval"]);
+    assert!(world.calls().is_empty());
+    healer.approve(&remediation, &alice()).unwrap();
+    assert!(matches!(
+        healer.approve(&remediation, &alice()),
+        Err(ControlError::NotAwaitingApproval { .. })
+    ));
+    run(&mut healer, &world.clock, 5 * MINUTE);
+    assert!(world.journalled().contains(&RemediationState::Planned {
+        approved_by: Some(alice())
+    }));
+    assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
+}
+
+#[test]
+fn a_rejected_remediation_ends_and_is_not_proposed_again_at_once() {
+    let (world, mut healer, remediation, _) = waiting();
+    healer.reject(&remediation, &alice()).unwrap();
+    assert!(matches!(
+        healer.approve(&remediation, &alice()),
+        Err(ControlError::NotActive { .. })
+    ));
+    let events = run(&mut healer, &world.clock, 4 * MINUTE);
+    assert!(states(&events).is_empty());
+    let events = run(&mut healer, &world.clock, 4 * MINUTE);
+    assert_eq!(states(&events), ["awaiting_approval"]);
+    assert!(world.calls().is_empty());
+}
+
+#[test]
+fn what_heals_by_itself_meanwhile_needs_no_approval_any_more() {
+    let (world, mut healer, remediation, _) = waiting();
+    world.sicken(0.0);
+    let events = run(&mut healer, &world.clock, MINUTE);
+    assert_eq!(states(&events), ["expired"]);
+    assert!(matches!(
+        healer.approve(&remediation, &alice()),
+        Err(ControlError::NotActive { .. })
+    ));
+    assert!(world.calls().is_empty() && world.outcomes().is_empty());
+}
+
+#[test]
+fn an_approval_survives_the_healer() {
+    let (world, mut healer, remediation, _) = waiting();
+    healer.approve(&remediation, &alice()).unwrap();
+    drop(healer);
+    let mut successor = world
+        .healer([Valves::working(&world)])
+        .holder("successor")
+        .build()
+        .unwrap();
+    // The successor knows no baseline yet, so it sees the sick world first and must not heal by that alone.
+    world.sicken(0.0);
+    run(&mut successor, &world.clock, MINUTE);
+    let last = successor.last(&collection()).unwrap();
+    assert_eq!((last.id.clone(), last.state.name()), (remediation, "expired"));
+}

@@ -1,0 +1,187 @@
+//! From a fault to a verified recovery.
+
+use healing_core::engine::{EventKind, RemediationState, Verification};
+use healing_core::monitor::IntegrityState;
+use healing_core::{HealingConfig, Ratio};
+
+use crate::world::{Behaviour, HEALTHY, MINUTE, Valves, World, collection, lambda, quick, run, states};
+
+#[test]
+fn a_sick_partition_is_healed_step_by_step_and_verified() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    assert_eq!(healer.report(&collection()).unwrap().lambda, lambda(HEALTHY));
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 10 * MINUTE);
+
+    let expected = [
+        "planned",
+        "executing",
+        "settling",
+        "executing",
+        "settling",
+        "executing",
+        "settling",
+    ];
+    assert_eq!(
+        states(&events),
+        [&expected[..], &["stabilising", "verifying", "completed"]].concat()
+    );
+    assert_eq!(world.journalled_names(), states(&events));
+    assert_eq!(world.open_valves(), [1, 2, 3]);
+    let report = healer.report(&collection()).unwrap();
+    assert!((report.lambda.get() - 0.9 * HEALTHY).abs() < 1e-6, "{}", report.lambda);
+    assert_eq!(report.state, IntegrityState::Normal);
+
+    let outcomes = world.outcomes();
+    assert_eq!(outcomes.len(), 1);
+    assert!(outcomes[0].success && outcomes[0].verified == Some(true));
+    assert_eq!(outcomes[0].actions_taken, 3);
+    assert!(
+        (outcomes[0].improvement_pct - 50.0).abs() < 1e-6,
+        "{}",
+        outcomes[0].improvement_pct
+    );
+}
+
+#[test]
+fn it_stops_as_soon_as_the_target_is_reached() {
+    let world = World::new();
+    world.set_relief(0.4);
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 5 * MINUTE);
+    assert_eq!(world.open_valves(), [1]);
+    assert!(matches!(
+        healer.last(&collection()).unwrap().state,
+        RemediationState::Completed {
+            done: 1,
+            verification: Verification::Lambda { .. },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_problem_that_was_treated_is_not_treated_again_while_the_state_still_remembers_it() {
+    let world = World::new();
+    world.set_relief(0.4);
+    let mut config = quick();
+    config.min_healing_interval = std::time::Duration::ZERO;
+    let mut healer = world.healer([Valves::working(&world)]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    assert_eq!(healer.report(&collection()).unwrap().state, IntegrityState::Stress);
+    run(&mut healer, &world.clock, 60 * MINUTE);
+    assert_eq!(world.outcomes().len(), 1);
+}
+
+#[test]
+fn a_healthy_world_is_left_alone() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    assert!(run(&mut healer, &world.clock, 120 * MINUTE).is_empty());
+    assert!(world.calls().is_empty() && world.journalled().is_empty());
+}
+
+#[test]
+fn a_step_that_takes_time_is_awaited_without_blocking() {
+    let world = World::new();
+    world.set_relief(0.4);
+    let slow = Valves::new(&world, "slow", [(1, Behaviour::TakesTime)]);
+    let mut healer = world.healer([slow]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 5 * MINUTE);
+    assert_eq!(
+        states(&events),
+        [
+            "planned",
+            "executing",
+            "settling",
+            "stabilising",
+            "verifying",
+            "completed"
+        ]
+    );
+}
+
+#[test]
+fn the_least_disruptive_strategy_goes_first_and_the_next_one_after_it_failed() {
+    let world = World::new();
+    let gentle = Valves {
+        impact: Ratio::literal(0.1),
+        ..Valves::new(&world, "gentle", [(9, Behaviour::Lies)])
+    };
+    let mut healer = world.healer([Valves::working(&world), gentle]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 30 * MINUTE);
+    let tried: Vec<_> = world
+        .outcomes()
+        .into_iter()
+        .map(|it| (it.strategy_name, it.verified))
+        .collect();
+    assert_eq!(
+        tried,
+        [
+            ("gentle".to_owned(), Some(false)),
+            ("open_valves".to_owned(), Some(true))
+        ]
+    );
+}
+
+#[test]
+fn the_plan_is_priced_before_it_is_begun() {
+    let world = World::new();
+    let harmful = Valves {
+        promises: Some(3.0),
+        ..Valves::working(&world)
+    };
+    let mut healer = world.healer([harmful]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 5 * MINUTE);
+    assert!(world.calls().is_empty());
+    let no_strategy = events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::NoStrategy { .. }))
+        .count();
+    assert_eq!(no_strategy, 1, "{events:#?}");
+
+    let world = World::new();
+    let promising = Valves {
+        promises: Some(29.0),
+        ..Valves::working(&world)
+    };
+    let mut healer = world.healer([promising]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 5 * MINUTE);
+    let prediction = healer.last(&collection()).unwrap().prediction.unwrap();
+    assert!((prediction.lambda_before.get() - 18.0).abs() < 1e-6);
+    assert!((prediction.lambda_after.get() - 29.0).abs() < 1e-6);
+}
+
+#[test]
+fn the_seeds_rules_choose_by_weight_alone_and_do_not_look_at_failures() {
+    let world = World::new();
+    let gentle = Valves {
+        impact: Ratio::literal(0.1),
+        ..Valves::new(&world, "gentle", [(9, Behaviour::Lies)])
+    };
+    let mut config = HealingConfig::original();
+    config.monitor.baseline_samples = 1;
+    let mut healer = world
+        .healer([Valves::working(&world), gentle])
+        .config(config)
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 30 * MINUTE);
+    assert!(world.outcomes().iter().all(|outcome| outcome.strategy_name == "gentle"));
+}

@@ -1,0 +1,153 @@
+//! When the healer holds still.
+
+use std::time::Duration;
+
+use healing_core::engine::{EventKind, Refusal, RejectionReason, RemediationState};
+use healing_core::{HealingConfig, Ratio};
+
+use crate::world::{Behaviour, DyingStorage, MINUTE, Valves, World, collection, quick, run, states};
+
+#[test]
+fn disabled_it_only_watches_and_a_problem_that_stayed_is_treated_once_enabled() {
+    let world = World::new();
+    let config = HealingConfig {
+        enabled: false,
+        ..quick()
+    };
+    let mut healer = world.healer([Valves::working(&world)]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 60 * MINUTE);
+    assert!(world.calls().is_empty() && world.journalled().is_empty());
+    let told: Vec<_> = events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Deferred { .. }))
+        .collect();
+    assert_eq!(
+        told.len(),
+        1,
+        "a reason is reported when it changes, not at each sample"
+    );
+    assert!(matches!(
+        &told[0].kind,
+        EventKind::Deferred {
+            reason: Refusal::Disabled,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn an_unknown_problem_is_never_treated_and_calls_a_human() {
+    let world = World::new();
+    world.set_classified_unknown();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.9);
+    let events = run(&mut healer, &world.clock, 60 * MINUTE);
+    assert!(world.calls().is_empty());
+    assert!(events.iter().any(|event| event.kind.calls_human()));
+}
+
+#[test]
+fn a_problem_that_nothing_cures_is_tried_three_times_an_hour_with_pauses_between() {
+    let world = World::new();
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Lies)]);
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 300 * MINUTE);
+    let mut begun = Vec::new();
+    let mut ended = None;
+    for event in &events {
+        if let EventKind::Remediation(remediation) = &event.kind {
+            match remediation.state {
+                RemediationState::Executing { step: 0, .. } => {
+                    if let Some(ended) = ended {
+                        assert!(event.at.duration_since(ended).as_secs() >= 300);
+                    }
+                    begun.push(event.at);
+                }
+                _ if remediation.state.is_terminal() => ended = Some(event.at),
+                _ => {}
+            }
+        }
+    }
+    for window in begun.windows(4) {
+        assert!(window[3].duration_since(window[0]).as_secs() >= 3600);
+    }
+    assert!(
+        (13..=15).contains(&begun.len()),
+        "{} attempts in five hours",
+        begun.len()
+    );
+}
+
+#[test]
+fn a_strategy_that_is_too_disruptive_is_not_chosen() {
+    let world = World::new();
+    let strategy = Valves {
+        impact: Ratio::literal(0.6),
+        ..Valves::working(&world)
+    };
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 10 * MINUTE);
+    assert!(world.calls().is_empty());
+    let considered = events.iter().find_map(|event| match &event.kind {
+        EventKind::NoStrategy { considered, .. } => Some(considered),
+        _ => None,
+    });
+    assert!(matches!(
+        considered.unwrap()[0].reason,
+        RejectionReason::TooDisruptive { .. }
+    ));
+}
+
+#[test]
+fn nothing_is_done_that_could_not_be_written_down() {
+    for appends in 0..12 {
+        let world = World::new();
+        let storage = DyingStorage::after(appends, &world.storage);
+        let mut healer = world
+            .healer([Valves::working(&world)])
+            .storage(std::sync::Arc::new(storage.clone()))
+            .build()
+            .unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 10 * MINUTE);
+        let written: Vec<usize> = world
+            .journalled()
+            .iter()
+            .filter_map(|state| match state {
+                RemediationState::Executing { step, .. } => Some(*step),
+                _ => None,
+            })
+            .collect();
+        let called: Vec<usize> = world.calls().iter().map(|call| call.valve as usize - 1).collect();
+        assert_eq!(
+            called, written,
+            "each step that was written down is done once, and no other"
+        );
+        assert!(storage.is_dead() || appends >= 10);
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_never_lets_too_many_attempts_through() {
+    let world = World::new();
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Lies)]);
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 60 * MINUTE);
+    let before = world.outcomes().len();
+    let back = world.clock.clone();
+    let two_hours = Duration::from_secs(7200);
+    back.set(healing_core::Clock::now(&back).checked_sub(two_hours).unwrap());
+    let events = run(&mut healer, &world.clock, 30 * MINUTE);
+    assert_eq!(world.outcomes().len(), before, "{:?}", states(&events));
+    assert!(healer.active(&collection()).is_none());
+}

@@ -1,0 +1,10 @@
+//! The loop, through the public interface, on a small world under a virtual clock.
+
+#![allow(clippy::cast_precision_loss, reason = "counts of a handful")]
+
+mod approval;
+mod cure;
+mod guards;
+mod recovery;
+mod undo;
+mod world;

@@ -1,0 +1,158 @@
+//! Killed in the middle, taken over by the next.
+
+use std::sync::Arc;
+
+use healing_core::engine::{EventKind, RemediationState, UndoCause};
+
+use crate::world::{DyingStorage, MINUTE, Valves, World, collection, quick, run, states};
+
+/// Lets a healer die after `appends` records and another one take over; the states that the remediation then went through.
+fn survived(appends: usize) -> (World, Vec<&'static str>) {
+    let world = World::new();
+    let storage = DyingStorage::after(appends, &world.storage);
+    let mut first = world
+        .healer([Valves::working(&world)])
+        .storage(Arc::new(storage.clone()))
+        .build()
+        .unwrap();
+    run(&mut first, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while !storage.is_dead() {
+        let tick = first.tick();
+        if !storage.is_dead() {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    drop(first);
+    let mut second = world
+        .healer([Valves::working(&world)])
+        .holder("second")
+        .build()
+        .unwrap();
+    run(&mut second, &world.clock, 5 * MINUTE);
+    let states = world.journalled_names();
+    (world, states)
+}
+
+#[test]
+fn a_healer_that_dies_after_any_record_leaves_nothing_half_done() {
+    // A complete remediation of three steps is ten records.
+    for appends in 1..=10 {
+        let (world, states) = survived(appends);
+        let last = *states.last().unwrap();
+        match appends {
+            1 => assert_eq!(last, "expired", "{states:?}"),
+            10 => assert_eq!(last, "completed", "{states:?}"),
+            _ => assert_eq!(last, "rolled_back", "{states:?}"),
+        }
+        let open = world.open_valves();
+        assert!(
+            if last == "completed" {
+                open == [1, 2, 3]
+            } else {
+                open.is_empty()
+            },
+            "{appends}: {open:?}"
+        );
+    }
+}
+
+#[test]
+fn what_was_begun_before_the_crash_counts_after_it() {
+    let world = World::new();
+    let mut first = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut first, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut first, &world.clock, 3 * MINUTE);
+    assert_eq!(first.last(&collection()).unwrap().id.number(), 1);
+    drop(first);
+    world.sicken(0.0);
+    for valve in world.open_valves() {
+        world.meddle(valve, false);
+    }
+    let mut second = world
+        .healer([Valves::working(&world)])
+        .holder("second")
+        .build()
+        .unwrap();
+    run(&mut second, &world.clock, MINUTE / 2);
+    world.sicken(0.4);
+    let events = run(&mut second, &world.clock, MINUTE);
+    assert!(
+        states(&events).is_empty(),
+        "the cool-down of the first healer's remediation still holds"
+    );
+    run(&mut second, &world.clock, 10 * MINUTE);
+    assert_eq!(second.last(&collection()).unwrap().id.number(), 2);
+}
+
+#[test]
+fn a_healer_that_slept_through_its_lease_stops_and_undoes_what_it_had_begun() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while world.open_valves().len() < 2 {
+        let tick = healer.tick();
+        if world.open_valves().len() < 2 {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    world.clock.advance(60 * MINUTE);
+    let events = run(&mut healer, &world.clock, MINUTE);
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::LeaseLost { .. }))
+    );
+    let interrupted = world.journalled().into_iter().any(|state| {
+        matches!(
+            state,
+            RemediationState::RolledBack {
+                cause: UndoCause::Interrupted { .. },
+                ..
+            }
+        )
+    });
+    assert!(interrupted, "{:?}", world.journalled_names());
+}
+
+#[test]
+fn two_healers_over_one_store_take_turns() {
+    let world = World::new();
+    let healer = |name: &str| {
+        world
+            .healer([Valves::working(&world)])
+            .config(quick())
+            .holder(name)
+            .build()
+            .unwrap()
+    };
+    let (mut one, mut other) = (healer("one"), healer("other"));
+    for minute in 0..120 {
+        if minute == 2 {
+            world.sicken(0.4);
+        }
+        if minute % 20 == 19 {
+            // Undo the cure, so that there is something to do again.
+            for valve in world.open_valves() {
+                world.meddle(valve, false);
+            }
+        }
+        for _ in 0..12 {
+            let _ = one.tick();
+            let _ = other.tick();
+            assert!(one.active(&collection()).is_none() || other.active(&collection()).is_none());
+            world.clock.advance(MINUTE / 12);
+        }
+    }
+    let tokens: Vec<_> = world.calls().iter().map(|call| call.token).collect();
+    assert!(tokens.is_sorted(), "{tokens:?}");
+    assert!(world.outcomes().len() > 2);
+    let numbers: Vec<_> = world
+        .outcomes()
+        .iter()
+        .map(|outcome| outcome.remediation.number())
+        .collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+}

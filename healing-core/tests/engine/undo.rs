@@ -1,0 +1,209 @@
+//! What goes wrong is taken back.
+
+use healing_core::engine::{EventKind, RemediationState, UndoCause, Verification};
+
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, run};
+
+/// Sickens a world that has one strategy with these valves, and lets it run.
+fn treated(relief: f64, valves: impl IntoIterator<Item = (i64, Behaviour)>) -> (World, RemediationState) {
+    let world = World::new();
+    world.set_relief(relief);
+    let strategy = Valves::new(&world, "open_valves", valves);
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 4 * MINUTE);
+    let state = healer.last(&collection()).expect("a remediation ended").state.clone();
+    (world, state)
+}
+
+#[test]
+fn what_does_not_help_is_undone_newest_first() {
+    let (world, state) = treated(0.0, (1..=3).map(|valve| (valve, Behaviour::Opens)));
+    assert!(matches!(
+        state,
+        RemediationState::RolledBack {
+            begun: 3,
+            cause: UndoCause::NotVerified { .. },
+            ..
+        }
+    ));
+    assert!(world.open_valves().is_empty());
+    let closed: Vec<i64> = world
+        .calls()
+        .iter()
+        .filter(|call| !call.open)
+        .map(|call| call.valve)
+        .collect();
+    assert_eq!(closed, [3, 2, 1]);
+    let outcome = &world.outcomes()[0];
+    assert!(outcome.success && outcome.verified == Some(false));
+    assert!(outcome.error_message.as_ref().unwrap().contains("did not help"));
+}
+
+#[test]
+fn a_lie_is_found_out() {
+    let (_, state) = treated(0.1, (1..=3).map(|valve| (valve, Behaviour::Lies)));
+    assert!(matches!(
+        state,
+        RemediationState::RolledBack {
+            cause: UndoCause::NotVerified { .. },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_step_that_fails_half_done_is_undone_with_all_before_it() {
+    let (world, state) = treated(
+        0.05,
+        [
+            (1, Behaviour::Opens),
+            (2, Behaviour::OpensAndFails),
+            (3, Behaviour::Opens),
+        ],
+    );
+    let RemediationState::RolledBack {
+        begun: 2,
+        cause: UndoCause::StepFailed { step: 1, error },
+        ..
+    } = state
+    else {
+        panic!("{state:?}");
+    };
+    assert!(error.contains("lost the connection"));
+    assert!(world.open_valves().is_empty());
+    assert!(!world.outcomes()[0].success && world.outcomes()[0].verified.is_none());
+}
+
+#[test]
+fn a_panic_is_a_failed_step_and_the_healer_goes_on() {
+    let world = World::new();
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Opens), (2, Behaviour::Panics)]);
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 30 * MINUTE);
+    assert!(world.open_valves().is_empty());
+    assert!(
+        world.outcomes().len() > 1,
+        "the next attempt must not be kept from starting"
+    );
+    for outcome in world.outcomes() {
+        assert!(outcome.error_message.unwrap().contains("valve 2 exploded"));
+    }
+}
+
+#[test]
+fn a_step_that_never_ends_is_undone_after_twice_its_time() {
+    let (world, state) = treated(0.05, [(1, Behaviour::Opens), (2, Behaviour::Hangs)]);
+    assert!(
+        matches!(
+            state,
+            RemediationState::RolledBack {
+                cause: UndoCause::TimedOut { step: 1 },
+                ..
+            }
+        ),
+        "{state:?}"
+    );
+    assert!(world.open_valves().is_empty());
+}
+
+#[test]
+fn a_step_that_does_harm_is_undone_alone_and_the_rest_is_verified() {
+    let world = World::new();
+    world.set_relief(0.1);
+    let strategy = Valves::new(&world, "open_valves", (1..=3).map(|valve| (valve, Behaviour::Opens)));
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    // Run until the second valve is open, then make the world answer with harm.
+    while world.open_valves().len() < 2 {
+        let tick = healer.tick();
+        if world.open_valves().len() < 2 {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    world.sicken(0.7);
+    run(&mut healer, &world.clock, MINUTE / 6);
+    world.sicken(0.3);
+    let events = run(&mut healer, &world.clock, MINUTE);
+    assert_eq!(world.open_valves(), [1], "{events:#?}");
+    let last = healer.last(&collection()).unwrap();
+    assert!(
+        matches!(
+            last.state,
+            RemediationState::Completed {
+                done: 1,
+                verification: Verification::Lambda { .. },
+                ..
+            }
+        ),
+        "{:?}",
+        last.state
+    );
+}
+
+#[test]
+fn what_cannot_be_undone_calls_a_human_and_the_other_steps_are_undone_all_the_same() {
+    let (world, state) = treated(
+        0.0,
+        [(1, Behaviour::Opens), (2, Behaviour::Sticks), (3, Behaviour::Opens)],
+    );
+    let RemediationState::RollbackFailed { failures, .. } = &state else {
+        panic!("{state:?}")
+    };
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].step == 1 && failures[0].error.contains("rusted"));
+    assert_eq!(world.open_valves(), [2]);
+}
+
+#[test]
+fn an_irreversible_strategy_that_did_not_help_stays_and_calls_a_human() {
+    let world = World::new();
+    world.set_relief(0.0);
+    let strategy = Valves {
+        reversible: false,
+        ..Valves::working(&world)
+    };
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 4 * MINUTE);
+    assert_eq!(world.open_valves(), [1, 2, 3]);
+    let called = events.iter().filter(|event| {
+        matches!(&event.kind, EventKind::Remediation(it) if matches!(it.state, RemediationState::Completed { .. }))
+            && event.kind.calls_human()
+    });
+    assert_eq!(called.count(), 1);
+}
+
+#[test]
+fn what_cannot_be_measured_any_more_is_undone() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while world.open_valves().is_empty() {
+        let tick = healer.tick();
+        if world.open_valves().is_empty() {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    world.set_observable(false);
+    run(&mut healer, &world.clock, 10 * MINUTE);
+    let last = healer.last(&collection()).unwrap();
+    assert!(
+        matches!(
+            last.state,
+            RemediationState::RolledBack {
+                cause: UndoCause::NotMeasured { .. },
+                ..
+            }
+        ),
+        "{:?}",
+        last.state
+    );
+    assert!(world.open_valves().is_empty());
+}
