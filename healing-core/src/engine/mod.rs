@@ -11,6 +11,7 @@ mod guard;
 mod healer;
 mod intake;
 mod ledger;
+mod outcome;
 mod prediction;
 mod progress;
 mod remediation;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::call::contained;
 use super::event::{EventKind, HealingEvent};
+use super::outcome::outcome_of;
 use super::remediation::{Remediation, RemediationState, UndoCause, UndoFailure, Verification};
 use super::services::Services;
 use super::verification::judge;
@@ -20,7 +21,7 @@ use crate::observation::Observation;
 use crate::permit::StepContext;
 use crate::plan::Step;
 use crate::registry::Registered;
-use crate::storage::{JournalBody, JournalError, LeaseError, OutcomeRecord, Stream};
+use crate::storage::{JournalBody, JournalError, LeaseError, Stream};
 use crate::strategy::{RemediationStrategy, StepError, StepReport};
 
 /// One collection's share of a tick.
@@ -166,7 +167,9 @@ impl<'a> Progress<'a> {
                     Called::Failed(error) => undo(strategy, step + 1, 0, now, UndoCause::StepFailed { step, error }),
                 }
             }
-            RemediationState::Settling { until, .. } if now < until => return Ok(Advance::Waits(until)),
+            RemediationState::Settling { until, .. } if still_waits(now, until, settle) => {
+                return Ok(Advance::Waits(until));
+            }
             RemediationState::Settling {
                 done,
                 until,
@@ -198,7 +201,9 @@ impl<'a> Progress<'a> {
                     }
                 }
             },
-            RemediationState::Stabilising { until, .. } if now < until => return Ok(Advance::Waits(until)),
+            RemediationState::Stabilising { until, .. } if still_waits(now, until, stabilise) => {
+                return Ok(Advance::Waits(until));
+            }
             RemediationState::Stabilising { done, .. } => RemediationState::Verifying { done, since: now },
             RemediationState::Verifying { done, since } => match self.measure(&remediation) {
                 Err(error) => match self.be_patient(since, now) {
@@ -469,6 +474,12 @@ enum Called {
     Failed(String),
 }
 
+/// Whether a wait that lasts `whole` goes on. One that is longer than when it began was begun before the clock was set back,
+/// and is over.
+fn still_waits(now: Timestamp, until: Timestamp, whole: Duration) -> bool {
+    now < until && elapsed(now, until) <= whole
+}
+
 fn executing(step: usize, since: Timestamp, lambda_before: Lambda) -> RemediationState {
     RemediationState::Executing {
         step,
@@ -505,60 +516,4 @@ pub(super) fn undo(
             failures: (keep..begun).rev().map(failure).collect(),
         }
     }
-}
-
-/// What is recorded of a remediation that has ended; nothing where none of its steps was begun.
-fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> Option<OutcomeRecord> {
-    let (verified, final_lambda, error_message) = match &remediation.state {
-        RemediationState::Completed {
-            final_lambda,
-            verification,
-            ..
-        } => (Some(verification.is_verified()), Some(*final_lambda), None),
-        RemediationState::RolledBack {
-            cause, final_lambda, ..
-        } => (verdict_of(cause), *final_lambda, Some(cause.to_string())),
-        RemediationState::RollbackFailed { cause, failures, .. } => {
-            let failures = failures
-                .iter()
-                .map(|failure| format!("; undo of step {}: {}", failure.step + 1, failure.error));
-            (
-                verdict_of(cause),
-                None,
-                Some(format!("{cause}{}", failures.collect::<String>())),
-            )
-        }
-        _ => return None,
-    };
-    let begun = remediation.state.begun();
-    let improvement = final_lambda.map_or(0.0, |lambda| {
-        remediation
-            .initial
-            .lambda
-            .relative_change(lambda, remediation.initial.floor())
-            * 100.0
-    });
-    Some(OutcomeRecord {
-        remediation: remediation.id.clone(),
-        tenant: None,
-        problem: remediation.diagnosis.problem.clone(),
-        strategy_name: remediation.plan.strategy.clone(),
-        strategy_params: (!remediation.parameters.is_empty()).then(|| remediation.parameters.clone().into()),
-        started_at: remediation.started_at,
-        completed_at,
-        // Not verified is the one cause that comes after all wanted steps were done.
-        success: verified.is_some(),
-        verified,
-        actions_taken: u32::try_from(begun).unwrap_or(u32::MAX),
-        improvement_pct: improvement.clamp(f64::MIN, f64::MAX),
-        error_message,
-        initial_lambda: remediation.initial.lambda,
-        final_lambda,
-        witness_edges: remediation.initial.witness.clone(),
-        system_metrics: remediation.initial.metrics.clone(),
-    })
-}
-
-fn verdict_of(cause: &UndoCause) -> Option<bool> {
-    matches!(cause, UndoCause::NotVerified { .. }).then_some(false)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
 
 use crate::world::{DyingStorage, MINUTE, Valves, World, collection, quick, run, states};
@@ -155,4 +156,24 @@ fn two_healers_over_one_store_take_turns() {
         .map(|outcome| outcome.remediation.number())
         .collect();
     assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+}
+
+#[test]
+fn a_clock_that_is_set_back_wedges_nothing() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, 10 * 60 * MINUTE);
+    world.sicken(0.4);
+    while healer
+        .active(&collection())
+        .is_none_or(|it| it.state.name() != "stabilising")
+    {
+        let tick = healer.tick();
+        world.clock.set(tick.wake_at);
+    }
+    world
+        .clock
+        .set(Clock::now(&world.clock).checked_sub(300 * MINUTE).unwrap());
+    run(&mut healer, &world.clock, MINUTE);
+    assert!(healer.active(&collection()).is_none(), "{:?}", world.journalled_names());
 }

@@ -1,0 +1,62 @@
+//! What is recorded of a remediation that has ended.
+
+use jiff::Timestamp;
+
+use super::remediation::{Remediation, RemediationState, UndoCause};
+use crate::storage::OutcomeRecord;
+
+/// The outcome of a remediation that has ended; `None` where none of its steps was begun.
+pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> Option<OutcomeRecord> {
+    let (verified, final_lambda, error_message) = match &remediation.state {
+        RemediationState::Completed {
+            final_lambda,
+            verification,
+            ..
+        } => (Some(verification.is_verified()), Some(*final_lambda), None),
+        RemediationState::RolledBack {
+            cause, final_lambda, ..
+        } => (verdict_of(cause), *final_lambda, Some(cause.to_string())),
+        RemediationState::RollbackFailed { cause, failures, .. } => {
+            let failures = failures
+                .iter()
+                .map(|failure| format!("; undo of step {}: {}", failure.step + 1, failure.error));
+            (
+                verdict_of(cause),
+                None,
+                Some(format!("{cause}{}", failures.collect::<String>())),
+            )
+        }
+        _ => return None,
+    };
+    let begun = remediation.state.begun();
+    let improvement = final_lambda.map_or(0.0, |lambda| {
+        remediation
+            .initial
+            .lambda
+            .relative_change(lambda, remediation.initial.floor())
+            * 100.0
+    });
+    Some(OutcomeRecord {
+        remediation: remediation.id.clone(),
+        tenant: None,
+        problem: remediation.diagnosis.problem.clone(),
+        strategy_name: remediation.plan.strategy.clone(),
+        strategy_params: (!remediation.parameters.is_empty()).then(|| remediation.parameters.clone().into()),
+        started_at: remediation.started_at,
+        completed_at,
+        // Not verified is the one cause that comes after all wanted steps were done.
+        success: verified.is_some(),
+        verified,
+        actions_taken: u32::try_from(begun).unwrap_or(u32::MAX),
+        improvement_pct: improvement.clamp(f64::MIN, f64::MAX),
+        error_message,
+        initial_lambda: remediation.initial.lambda,
+        final_lambda,
+        witness_edges: remediation.initial.witness.clone(),
+        system_metrics: remediation.initial.metrics.clone(),
+    })
+}
+
+fn verdict_of(cause: &UndoCause) -> Option<bool> {
+    matches!(cause, UndoCause::NotVerified { .. }).then_some(false)
+}
