@@ -1,19 +1,26 @@
 //! Builds a contracted graph from a stream of nodes and edges, merging what is parallel as it passes.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use super::edge::{Edge, EdgeKey};
+use super::edge::{Edge, EdgeKey, EdgeKind};
 use super::graph::{ContractedGraph, TopologyError};
 use super::node::{Node, NodeRef};
 use crate::number::Ratio;
 
 /// Takes nodes and edges one by one and holds no more than the finished graph: an edge that is parallel to one it already
 /// has (same ends, same kind) is merged into it and gone.
+///
+/// A host whose raw graph is much finer than its operational one (the similarity graph of its vectors, say) streams the
+/// raw edges through [`raw_edge`](Self::raw_edge) with the operational node that each raw end belongs to; the raw graph
+/// itself is never held.
 #[derive(Debug, Clone, Default)]
 pub struct ContractedGraphBuilder {
     nodes: BTreeMap<NodeRef, Ratio>,
-    edges: BTreeMap<EdgeKey, Edge>,
+    /// Looked up once for each edge that passes, and sorted when the graph is built.
+    edges: HashMap<EdgeKey, Merged>,
+    internal_edges: u64,
 }
 
 impl ContractedGraphBuilder {
@@ -35,41 +42,141 @@ impl ContractedGraphBuilder {
         self
     }
 
-    /// Adds an edge, or adds its capacity to the parallel edge of the same kind.
+    /// Adds an edge, or adds its capacity to the parallel edge of the same kind. O(1), but for the first of its key.
     ///
     /// # Errors
     /// [`TopologyError::UnknownNode`] when one of its ends was not added before; [`TopologyError::SelfLoop`] when a
     /// deserialised edge has the same node at both ends.
     pub fn edge(&mut self, edge: Edge) -> Result<&mut Self, TopologyError> {
-        let (a, b) = edge.key().ends();
-        if a == b {
-            return Err(TopologyError::SelfLoop {
-                node: a,
-                kind: edge.key().kind(),
-            });
-        }
-        if let Some(node) = [a, b].into_iter().find(|end| !self.nodes.contains_key(end)) {
-            return Err(TopologyError::UnknownNode { edge: edge.key(), node });
-        }
         match self.edges.entry(edge.key()) {
+            Entry::Occupied(mut parallel) => parallel.get_mut().add(&edge),
+            // The ends of a key that is already there were checked when it came.
             Entry::Vacant(place) => {
-                place.insert(edge);
+                let (a, b) = edge.key().ends();
+                if a == b {
+                    return Err(TopologyError::SelfLoop {
+                        node: a,
+                        kind: edge.key().kind(),
+                    });
+                }
+                if let Some(node) = [a, b].into_iter().find(|end| !self.nodes.contains_key(end)) {
+                    return Err(TopologyError::UnknownNode { edge: edge.key(), node });
+                }
+                place.insert(Merged::One(edge));
             }
-            Entry::Occupied(mut parallel) => parallel.get_mut().absorb(&edge),
         }
         Ok(self)
+    }
+
+    /// Adds an edge of the raw, fine-grained graph by the operational nodes that its two ends belong to. One within a
+    /// single operational node says nothing about how the nodes hold together: it is counted and left out.
+    ///
+    /// # Errors
+    /// As [`Edge::new`] and [`Self::edge`].
+    pub fn raw_edge(
+        &mut self,
+        kind: EdgeKind,
+        one: NodeRef,
+        other: NodeRef,
+        capacity: f64,
+    ) -> Result<&mut Self, TopologyError> {
+        if one == other {
+            self.internal_edges = self.internal_edges.saturating_add(1);
+            return Ok(self);
+        }
+        self.edge(Edge::new(kind, one, other, capacity)?)
+    }
+
+    /// How many raw edges lay within a single operational node.
+    #[must_use]
+    pub fn internal_edges(&self) -> u64 {
+        self.internal_edges
     }
 
     /// The finished graph. The builder keeps what it has and can go on.
     #[must_use]
     pub fn build(&self) -> ContractedGraph {
-        ContractedGraph::from_sorted(
-            self.nodes
-                .iter()
-                .map(|(&node, &health)| Node { node, health })
-                .collect(),
-            self.edges.values().copied().collect(),
-        )
+        let mut edges: Vec<Edge> = self.edges.values().map(Merged::edge).collect();
+        edges.sort_unstable_by_key(Edge::key);
+        let nodes = self
+            .nodes
+            .iter()
+            .map(|(&node, &health)| Node { node, health })
+            .collect();
+        ContractedGraph::from_sorted(nodes, edges)
+    }
+}
+
+/// Parallel edges that became one.
+#[derive(Debug, Clone)]
+enum Merged {
+    /// There is only this one so far; it is kept as it came.
+    One(Edge),
+    Many(Sum),
+}
+
+/// The sums over parallel edges. Summed in the order of arrival, so the same stream gives the same bits.
+#[derive(Debug, Clone)]
+struct Sum {
+    key: EdgeKey,
+    capacity: f64,
+    effective_capacity: f64,
+    flow: f64,
+    /// Latency in seconds times capacity.
+    weighted_latency: f64,
+}
+
+impl Merged {
+    fn add(&mut self, edge: &Edge) {
+        match self {
+            Self::One(first) => {
+                let mut sum = Sum::of(first);
+                sum.add(edge);
+                *self = Self::Many(sum);
+            }
+            Self::Many(sum) => sum.add(edge),
+        }
+    }
+
+    fn edge(&self) -> Edge {
+        match self {
+            Self::One(edge) => *edge,
+            Self::Many(sum) => sum.edge(),
+        }
+    }
+}
+
+impl Sum {
+    fn of(edge: &Edge) -> Self {
+        let empty = Self {
+            key: edge.key(),
+            capacity: 0.0,
+            effective_capacity: 0.0,
+            flow: 0.0,
+            weighted_latency: 0.0,
+        };
+        let mut sum = empty;
+        sum.add(edge);
+        sum
+    }
+
+    fn add(&mut self, edge: &Edge) {
+        let capacity = edge.capacity().get();
+        self.capacity += capacity;
+        self.effective_capacity += edge.effective_capacity().get();
+        self.flow += edge.flow().get();
+        self.weighted_latency += edge.latency().as_secs_f64() * capacity;
+    }
+
+    fn edge(&self) -> Edge {
+        let share = |part: f64| if self.capacity > 0.0 { part / self.capacity } else { 0.0 };
+        let latency = Duration::try_from_secs_f64(share(self.weighted_latency)).unwrap_or(Duration::ZERO);
+        let error_rate = if self.capacity > 0.0 {
+            1.0 - share(self.effective_capacity)
+        } else {
+            0.0
+        };
+        Edge::merged(self.key, self.capacity, self.flow, latency, error_rate)
     }
 }
 
@@ -93,6 +200,23 @@ mod tests {
         assert_eq!(graph.edges().len(), 1);
         assert!((graph.edges()[0].effective_capacity().get() - 32.0).abs() < 1e-9);
         assert_eq!(graph.edges()[0].capacity().get(), 40.0);
+    }
+
+    #[test]
+    fn raw_edges_are_contracted_as_they_pass_and_those_within_a_node_are_counted() {
+        let mut builder = ContractedGraph::builder();
+        builder.node(A, 1.0).unwrap().node(B, 1.0).unwrap();
+        // Raw vectors 0..1000, each linked to the next; every tenth belongs to B.
+        let node_of = |vector: u32| if vector.is_multiple_of(10) { B } else { A };
+        for vector in 0..999 {
+            builder
+                .raw_edge(EdgeKind::PartitionLink, node_of(vector), node_of(vector + 1), 0.5)
+                .unwrap();
+        }
+        let graph = builder.build();
+        assert_eq!(graph.edges().len(), 1);
+        assert_eq!(graph.edges()[0].capacity().get(), 199.0 * 0.5);
+        assert_eq!(builder.internal_edges(), 999 - 199);
     }
 
     #[test]

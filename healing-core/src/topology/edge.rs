@@ -198,21 +198,16 @@ impl Edge {
         Amount::clamped(self.capacity.get() * self.error_rate.complement().get())
     }
 
-    /// Adds a parallel edge of the same key: capacities, flows and so effective capacities add up, latencies average by
-    /// capacity.
-    pub(super) fn absorb(&mut self, other: &Self) {
-        let effective = self.effective_capacity().get() + other.effective_capacity().get();
-        let capacity = self.capacity.get() + other.capacity.get();
-        if capacity > 0.0 {
-            let share = (other.capacity.get() / capacity).clamp(0.0, 1.0);
-            self.latency = self
-                .latency
-                .mul_f64(1.0 - share)
-                .saturating_add(other.latency.mul_f64(share));
-            self.error_rate = Ratio::clamped(1.0 - effective / capacity);
+    /// The edge that parallel edges became; sums that left the range are brought back into it.
+    pub(super) fn merged(key: EdgeKey, capacity: f64, flow: f64, latency: Duration, error_rate: f64) -> Self {
+        let (capacity, flow) = (Amount::clamped(capacity), Amount::clamped(flow));
+        Self {
+            key,
+            capacity,
+            flow,
+            latency,
+            error_rate: Ratio::clamped(error_rate),
         }
-        self.capacity = Amount::clamped(capacity);
-        self.flow = Amount::clamped(self.flow.get() + other.flow.get());
     }
 }
 

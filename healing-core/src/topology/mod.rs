@@ -7,11 +7,13 @@
 //! number is finite and in range, and nodes and edges are sorted, so equal graphs are equal values.
 
 mod builder;
+mod difference;
 mod edge;
 mod graph;
 mod node;
 
 pub use builder::ContractedGraphBuilder;
+pub use difference::{EdgeChange, TopologyChange};
 pub use edge::{Edge, EdgeKey, EdgeKind};
 pub use graph::{ContractedGraph, TopologyError};
 pub use node::{Node, NodeKind, NodeRef};
