@@ -1,0 +1,36 @@
+//! Parameters of an operator's order.
+
+use healing_core::plan::PlanError;
+use serde_json::{Map, Value};
+
+/// The whole number under `name`, at least 1; `default` where it is absent.
+pub(crate) fn count(parameters: &Map<String, Value>, name: &str, default: usize) -> Result<usize, PlanError> {
+    let Some(value) = parameters.get(name) else {
+        return Ok(default);
+    };
+    let count = value
+        .as_u64()
+        .and_then(|count| usize::try_from(count).ok())
+        .filter(|count| *count >= 1);
+    count.ok_or_else(|| PlanError::InvalidParameter {
+        name: name.to_owned(),
+        value: value.to_string(),
+        expected: "a whole number of at least 1".to_owned(),
+    })
+}
+
+/// Refuses parameters that the strategy does not know: a misspelt limit must not be ignored.
+pub(crate) fn only(parameters: &Map<String, Value>, known: &[&str]) -> Result<(), PlanError> {
+    match parameters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, value)) => Err(PlanError::InvalidParameter {
+            name: name.clone(),
+            value: value.to_string(),
+            expected: if known.is_empty() {
+                "no parameters".to_owned()
+            } else {
+                format!("one of {}", known.join(", "))
+            },
+        }),
+    }
+}
