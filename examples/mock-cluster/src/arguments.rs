@@ -1,0 +1,58 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+use mock_cluster::Scenario;
+
+/// Disturbs a simulated vector-database cluster and shows how it is healed.
+#[derive(Debug, Parser)]
+#[command(name = "mock-cluster", version)]
+pub(crate) struct Arguments {
+    /// What happens to the cluster.
+    #[arg(long, default_value = "hot-partition", value_name = "NAME", value_parser = scenario_named)]
+    pub(crate) scenario: Scenario,
+
+    /// Lists the scenarios and ends.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// The cluster and its history follow from this number.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Who heals.
+    #[arg(long, value_enum, default_value_t = Policy::Default)]
+    pub(crate) policy: Policy,
+
+    /// Prints one JSON object instead of the story.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who heals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// This project's engine: the least disruptive promising strategy first, verified by lambda or by the symptom.
+    Default,
+    /// The seed document's rules on the same engine: its rule table, its thresholds, its weight formula, the greatest
+    /// weight first, verified by lambda alone.
+    Original,
+    /// Nobody: the cluster is only watched.
+    None,
+}
+
+impl Policy {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Original => "original",
+            Self::None => "none",
+        }
+    }
+}
+
+fn scenario_named(name: &str) -> Result<Scenario, String> {
+    Scenario::named(name).ok_or_else(|| {
+        let names: Vec<_> = Scenario::ALL.into_iter().map(Scenario::name).collect();
+        format!("there is no such scenario; there are {}", names.join(", "))
+    })
+}

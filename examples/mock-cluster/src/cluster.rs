@@ -1,0 +1,112 @@
+//! The cluster as its host holds it: a handle, and time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use healing_core::{Clock, CollectionId, Timestamp, VirtualClock};
+use parking_lot::{Mutex, MutexGuard};
+use rand::RngExt;
+
+use crate::design::NETWORK_ERRORS;
+use crate::fault::Fault;
+use crate::state::State;
+
+/// A simulated cluster. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct Cluster {
+    collection: CollectionId,
+    clock: VirtualClock,
+    state: Arc<Mutex<State>>,
+}
+
+/// The physics' step.
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Cluster {
+    /// The healthy cluster of `seed`, which serves `collection`, at the present of `clock`. Only the cluster moves that clock
+    /// from then on: see [`Self::advance_to`].
+    #[must_use]
+    pub fn new(collection: CollectionId, seed: u64, clock: VirtualClock) -> Self {
+        let state = State::of_seed(seed, clock.now());
+        Self {
+            collection,
+            clock,
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// The collection that the cluster serves.
+    #[must_use]
+    pub fn collection(&self) -> &CollectionId {
+        &self.collection
+    }
+
+    /// The clock that the cluster lives by.
+    #[must_use]
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// Lets a fault strike now. A fault of something that does not exist does nothing.
+    pub fn inject(&self, fault: Fault) {
+        if fault.target_exists() {
+            fault.strike(&mut self.state());
+        }
+    }
+
+    /// Lets a fault strike at a time to come.
+    pub fn schedule(&self, at: Timestamp, fault: Fault) {
+        let mut state = self.state();
+        state.scheduled.push((at, fault));
+        state.scheduled.sort_by_key(|(at, _)| *at);
+    }
+
+    /// Lets the world go on until `until`, second by second. The past is left alone.
+    pub fn advance_to(&self, until: Timestamp) {
+        let mut state = self.state();
+        while let Ok(next) = state.now.checked_add(SECOND)
+            && next <= until
+        {
+            state.now = next;
+            state.step();
+        }
+        drop(state);
+        if until > self.clock.now() {
+            self.clock.set(until);
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+}
+
+impl State {
+    /// One second passes.
+    fn step(&mut self) {
+        let due = self.scheduled.partition_point(|(at, _)| *at <= self.now);
+        let striking: Vec<Fault> = self.scheduled.drain(..due).map(|(_, fault)| fault).collect();
+        for fault in striking.into_iter().filter(|fault| fault.target_exists()) {
+            fault.strike(self);
+        }
+        self.partitions.step(&mut self.noise);
+        self.maintenance.step(&mut self.noise);
+        self.replication.step(&mut self.noise);
+        for errors in &mut self.network {
+            let wind = self.noise.random_range(-0.1..0.1) * NETWORK_ERRORS;
+            *errors = (*errors + wind).clamp(0.0, NETWORK_ERRORS);
+        }
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.state().now;
+        formatter
+            .debug_struct("Cluster")
+            .field("collection", &self.collection)
+            .field("now", &now)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! Disturbs the simulated cluster and tells how it was healed.
+
+mod arguments;
+mod run;
+mod story;
+mod summary;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use mock_cluster::Scenario;
+
+use crate::arguments::Arguments;
+use crate::run::{Run, RunError};
+
+/// What ends the program early.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("the result cannot be written: {0}")]
+    Unwritable(#[from] io::Error),
+    #[error("the result cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match tell(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has seen enough.
+        Err(Failure::Unwritable(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if even this cannot be written.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(arguments: &Arguments) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    if arguments.list {
+        for scenario in Scenario::ALL {
+            writeln!(output, "{:24}{}", scenario.name(), scenario.description())?;
+        }
+        return Ok(());
+    }
+    let run = Run::of(arguments.scenario, arguments.seed, arguments.policy)?;
+    if arguments.json {
+        writeln!(output, "{}", serde_json::to_string_pretty(&summary::of(&run))?)?;
+    } else {
+        story::tell(&run, &mut output)?;
+    }
+    output.flush()?;
+    Ok(())
+}

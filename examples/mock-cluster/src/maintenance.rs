@@ -1,0 +1,145 @@
+//! Background jobs and what they leave for each other.
+
+use std::collections::BTreeMap;
+
+use healing_core::metrics::{JobPriority, JobState};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::design::{JOB_SLOTS, LONGEST_OPERATION, MAINTENANCE_BUDGET, SHARDS};
+
+/// Every unfinished job, by number.
+pub(crate) struct Maintenance {
+    pub(crate) jobs: BTreeMap<i64, Job>,
+    next_id: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) job_type: &'static str,
+    pub(crate) priority: JobPriority,
+    pub(crate) state: JobState,
+    pub(crate) shard: i64,
+    /// I/O that it wants, MB a second.
+    wants: f64,
+    /// Seconds until the operation it is in ends.
+    operation_left: u32,
+}
+
+impl Maintenance {
+    /// What always runs: on each shard the archiving of the log, and a vacuum.
+    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
+        let mut maintenance = Self {
+            jobs: BTreeMap::new(),
+            next_id: 1,
+        };
+        for shard in 1..=SHARDS {
+            maintenance.add(shard, "archive_log", JobPriority::High, random.random_range(25.0..35.0));
+            maintenance.add(shard, "vacuum", JobPriority::Normal, random.random_range(15.0..25.0));
+        }
+        maintenance.fill_slots();
+        maintenance
+    }
+
+    pub(crate) fn add(&mut self, shard: i64, job_type: &'static str, priority: JobPriority, wants: f64) {
+        let job = Job {
+            job_type,
+            priority,
+            state: JobState::Waiting,
+            shard,
+            wants,
+            operation_left: 0,
+        };
+        self.jobs.insert(self.next_id, job);
+        self.next_id += 1;
+    }
+
+    /// One second passes.
+    pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
+        for job in self.jobs.values_mut() {
+            match job.state {
+                JobState::Running if job.operation_left == 0 => {
+                    job.operation_left = noise.random_range(1..=LONGEST_OPERATION);
+                }
+                JobState::Running => job.operation_left -= 1,
+                JobState::Draining if job.operation_left == 0 => job.state = JobState::Paused,
+                JobState::Draining => job.operation_left -= 1,
+                JobState::Waiting | JobState::Paused => {}
+            }
+        }
+        self.fill_slots();
+    }
+
+    /// The share of the maintenance on a shard that is not done when it should be.
+    pub(crate) fn missing_share(&self, shard: i64) -> f64 {
+        let at_work = self
+            .jobs
+            .values()
+            .filter(|job| job.shard == shard && is_at_work(job.state));
+        let wanted: f64 = at_work.map(|job| job.wants).sum();
+        if wanted > MAINTENANCE_BUDGET {
+            1.0 - MAINTENANCE_BUDGET / wanted
+        } else {
+            0.0
+        }
+    }
+
+    pub(crate) fn waiting(&self) -> u64 {
+        self.jobs.values().filter(|job| job.state == JobState::Waiting).count() as u64
+    }
+
+    /// Asks a job to pause; `false` when there is none of that number.
+    pub(crate) fn pause(&mut self, id: i64) -> bool {
+        self.change(id, |state| match state {
+            JobState::Running => JobState::Draining,
+            JobState::Waiting => JobState::Paused,
+            JobState::Draining | JobState::Paused => state,
+        })
+    }
+
+    /// Lets a job go on; `false` when there is none of that number.
+    pub(crate) fn resume(&mut self, id: i64) -> bool {
+        let known = self.change(id, |state| match state {
+            JobState::Draining => JobState::Running,
+            JobState::Paused => JobState::Waiting,
+            JobState::Running | JobState::Waiting => state,
+        });
+        self.fill_slots();
+        known
+    }
+
+    fn change(&mut self, id: i64, to: impl FnOnce(JobState) -> JobState) -> bool {
+        self.jobs.get_mut(&id).map(|job| job.state = to(job.state)).is_some()
+    }
+
+    /// Waiting jobs take the free slots of their shard, in order of priority and number.
+    pub(crate) fn fill_slots(&mut self) {
+        for shard in 1..=SHARDS {
+            let on_shard = |job: &&mut Job| job.shard == shard;
+            let mut free = JOB_SLOTS.saturating_sub(
+                self.jobs
+                    .values_mut()
+                    .filter(on_shard)
+                    .filter(|job| is_at_work(job.state))
+                    .count(),
+            );
+            let mut waiting: Vec<_> = self
+                .jobs
+                .iter_mut()
+                .filter(|(_, job)| job.shard == shard && job.state == JobState::Waiting)
+                .collect();
+            waiting.sort_by_key(|(id, job)| (std::cmp::Reverse(job.priority), **id));
+            for (_, job) in waiting {
+                if free == 0 {
+                    break;
+                }
+                job.state = JobState::Running;
+                free -= 1;
+            }
+        }
+    }
+}
+
+fn is_at_work(state: JobState) -> bool {
+    matches!(state, JobState::Running | JobState::Draining)
+}

@@ -1,0 +1,200 @@
+//! Vectors, where they are, and the load they draw.
+
+use std::collections::BTreeMap;
+
+use healing_strategies::actuators::VectorId;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::design::{
+    CENTROIDS, COST_OF_MOVING, HEALTHY_LOAD, MOVED_PER_SECOND, PARTITIONS, SERVICE_CAPACITY, VECTORS_PER_PARTITION,
+    routes_of,
+};
+
+/// The clients' mood keeps this much of itself from one second to the next.
+const PERSISTENCE: f64 = 0.95;
+/// And changes by at most this much.
+const RESTLESSNESS: f64 = 0.005;
+
+/// All vectors of the collection.
+pub(crate) struct Partitions {
+    vectors: BTreeMap<VectorId, Vector>,
+    /// On their way, in the order they began.
+    moves: Vec<Move>,
+    /// The rates of the vectors that each partition serves, added up.
+    drawn: BTreeMap<i64, f64>,
+    /// The clients' mood about each partition: a share of its load, about 0.
+    mood: BTreeMap<i64, f64>,
+}
+
+#[derive(Debug, Clone)]
+struct Vector {
+    /// Requests a second.
+    rate: f64,
+    centroid: i64,
+    /// Where it belongs.
+    partition: i64,
+    /// Where it is served from: elsewhere while it is on its way.
+    served_by: i64,
+}
+
+struct Move {
+    from: i64,
+    to: i64,
+    on_their_way: Vec<VectorId>,
+}
+
+impl Partitions {
+    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
+        let mut vectors = BTreeMap::new();
+        for partition in 1..=PARTITIONS {
+            let load = random.random_range(HEALTHY_LOAD);
+            let popularity: Vec<f64> = (0..VECTORS_PER_PARTITION)
+                .map(|rank| zipf(rank) * random.random_range(0.8..1.2))
+                .collect();
+            let whole: f64 = popularity.iter().sum();
+            let near: Vec<i64> = (1..=CENTROIDS)
+                .filter(|&centroid| routes_of(centroid).any(|it| it == partition))
+                .collect();
+            for (rank, popularity) in (0..).zip(popularity) {
+                let id = VectorId(partition * 1_000_000 + rank);
+                let centroid = near[random.random_range(0..near.len())];
+                let rate = load * popularity / whole;
+                vectors.insert(
+                    id,
+                    Vector {
+                        rate,
+                        centroid,
+                        partition,
+                        served_by: partition,
+                    },
+                );
+            }
+        }
+        let mood = (1..=PARTITIONS).map(|partition| (partition, 0.0)).collect();
+        let mut partitions = Self {
+            vectors,
+            moves: Vec::new(),
+            drawn: BTreeMap::new(),
+            mood,
+        };
+        partitions.add_up();
+        partitions
+    }
+
+    /// One second passes.
+    pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
+        for mood in self.mood.values_mut() {
+            *mood = *mood * PERSISTENCE + noise.random_range(-RESTLESSNESS..RESTLESSNESS);
+        }
+        if self.moves.is_empty() {
+            return;
+        }
+        for under_way in &mut self.moves {
+            let arriving = under_way.on_their_way.len().min(MOVED_PER_SECOND);
+            for id in under_way.on_their_way.drain(..arriving) {
+                // One that was called back meanwhile belongs elsewhere by now.
+                if let Some(vector) = self
+                    .vectors
+                    .get_mut(&id)
+                    .filter(|vector| vector.partition == under_way.to)
+                {
+                    vector.served_by = under_way.to;
+                }
+            }
+        }
+        self.moves.retain(|under_way| !under_way.on_their_way.is_empty());
+        self.add_up();
+    }
+
+    /// Requests a second that arrive for a partition.
+    pub(crate) fn load(&self, partition: i64) -> f64 {
+        let mood = self.mood.get(&partition).copied().unwrap_or(0.0);
+        self.drawn.get(&partition).copied().unwrap_or(0.0) * (1.0 + mood)
+    }
+
+    /// The share of its requests that a partition fails.
+    pub(crate) fn failing_share(&self, partition: i64) -> f64 {
+        let moving = self.moves.iter().any(|it| it.from == partition || it.to == partition);
+        let capacity = SERVICE_CAPACITY * if moving { 1.0 - COST_OF_MOVING } else { 1.0 };
+        let load = self.load(partition);
+        if load > capacity { 1.0 - capacity / load } else { 0.0 }
+    }
+
+    /// The vectors that belong to each partition, counted.
+    pub(crate) fn populations(&self) -> BTreeMap<i64, u64> {
+        self.counted(|vector| vector.partition, 1..=PARTITIONS)
+    }
+
+    /// The vectors that are nearest to each centroid, counted.
+    pub(crate) fn centroid_populations(&self) -> BTreeMap<i64, u64> {
+        self.counted(|vector| vector.centroid, 1..=CENTROIDS)
+    }
+
+    pub(crate) fn number_of_vectors(&self) -> usize {
+        self.vectors.len()
+    }
+
+    /// The vectors that belong to a partition with their rates, heaviest first.
+    pub(crate) fn heaviest(&self, partition: i64, limit: usize) -> Vec<(VectorId, f64)> {
+        let belonging = self.vectors.iter().filter(|(_, vector)| vector.partition == partition);
+        let mut heaviest: Vec<_> = belonging.map(|(&id, vector)| (id, vector.rate)).collect();
+        heaviest.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        heaviest.truncate(limit);
+        heaviest
+    }
+
+    /// Where a vector belongs.
+    pub(crate) fn partition_of(&self, vector: VectorId) -> Option<i64> {
+        Some(self.vectors.get(&vector)?.partition)
+    }
+
+    /// Sends those of `vectors` that belong to `from` on their way to `to`; whether all of them have arrived.
+    pub(crate) fn send(&mut self, vectors: &[VectorId], from: i64, to: i64) -> bool {
+        let mut on_their_way = Vec::new();
+        for id in vectors {
+            if let Some(vector) = self.vectors.get_mut(id).filter(|vector| vector.partition == from) {
+                vector.partition = to;
+                on_their_way.push(*id);
+            }
+        }
+        if !on_their_way.is_empty() {
+            self.moves.push(Move { from, to, on_their_way });
+        }
+        let arrived = |id: &VectorId| {
+            self.vectors
+                .get(id)
+                .is_none_or(|vector| vector.served_by == vector.partition)
+        };
+        vectors.iter().all(arrived)
+    }
+
+    /// From now on clients ask so many times as often for the vectors that belong to a partition now.
+    pub(crate) fn multiply_rates(&mut self, partition: i64, factor: f64) {
+        for vector in self.vectors.values_mut().filter(|vector| vector.partition == partition) {
+            vector.rate *= factor;
+        }
+        self.add_up();
+    }
+
+    fn add_up(&mut self) {
+        self.drawn = (1..=PARTITIONS).map(|partition| (partition, 0.0)).collect();
+        for vector in self.vectors.values() {
+            *self.drawn.entry(vector.served_by).or_insert(0.0) += vector.rate;
+        }
+    }
+
+    fn counted(&self, by: impl Fn(&Vector) -> i64, numbers: std::ops::RangeInclusive<i64>) -> BTreeMap<i64, u64> {
+        let mut counts: BTreeMap<i64, u64> = numbers.map(|number| (number, 0)).collect();
+        for vector in self.vectors.values() {
+            *counts.entry(by(vector)).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+/// How often the vector of this rank is asked for, relative to the others (Zipf and Mandelbrot's law).
+#[allow(clippy::cast_precision_loss, reason = "a rank far below 2^53")]
+fn zipf(rank: i64) -> f64 {
+    (rank as f64 + 10.0).powf(-0.8)
+}

@@ -1,0 +1,195 @@
+//! One story, lived through.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use healing_core::classify::RuleClassifier;
+use healing_core::engine::{BuildError, EventKind, HealingEvent};
+use healing_core::identity::InvalidName;
+use healing_core::monitor::{IntegrityReport, IntegrityState};
+use healing_core::registry::RegistryError;
+use healing_core::{
+    Amount, Clock, CollectionId, Healer, HealingConfig, Lambda, Learner, Remediation, RemediationStrategy,
+    StrategyRegistry, Timestamp, VirtualClock,
+};
+use healing_learn::OutcomeTracker;
+use healing_strategies::{PauseMaintenance, RebalancePartitions};
+use mock_cluster::{Cluster, Injection, Scenario};
+
+use crate::arguments::Policy;
+
+/// What happened.
+pub(crate) struct Run {
+    pub(crate) scenario: Scenario,
+    pub(crate) seed: u64,
+    pub(crate) policy: Policy,
+    pub(crate) began_at: Timestamp,
+    pub(crate) injection: Option<Injection>,
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) events: Vec<HealingEvent>,
+    pub(crate) weights_before: BTreeMap<String, Amount>,
+    pub(crate) weights_after: BTreeMap<String, Amount>,
+}
+
+/// A regular sample of the monitor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) at: Timestamp,
+    pub(crate) lambda: Lambda,
+    pub(crate) baseline: Option<Lambda>,
+    pub(crate) stress_threshold: Option<Lambda>,
+    pub(crate) state: IntegrityState,
+}
+
+/// A story that cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Healer(#[from] BuildError),
+}
+
+impl Run {
+    /// Lives through a scenario from its begin to its end.
+    pub(crate) fn of(scenario: Scenario, seed: u64, policy: Policy) -> Result<Self, RunError> {
+        let clock = VirtualClock::default();
+        let cluster = Cluster::new(CollectionId::new("embeddings")?, seed, clock.clone());
+        let began_at = clock.now();
+        let injection = scenario.injection(seed);
+        if let Some(Injection { fault, after }) = injection {
+            cluster.schedule(later(began_at, after), fault);
+        }
+
+        let mut registry = StrategyRegistry::new();
+        registry.register(Arc::new(RebalancePartitions::new(Arc::new(cluster.clone()))))?;
+        registry.register(Arc::new(PauseMaintenance::new(Arc::new(cluster.clone()))))?;
+        let tracker = Arc::new(OutcomeTracker::new(Arc::new(clock.clone())));
+        let weights_before = weights(&registry, &*tracker, cluster.collection());
+        let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
+            .classifier(Arc::new(RuleClassifier::default()))
+            .strategies(registry.clone())
+            .learner(tracker.clone())
+            .config(config(policy))
+            .watch(cluster.collection().clone())
+            .build()?;
+
+        let end = later(began_at, Scenario::DURATION);
+        let (mut samples, mut events) = (Vec::new(), Vec::new());
+        while clock.now() <= end {
+            let tick = healer.tick();
+            events.extend(tick.events);
+            samples.extend(
+                healer
+                    .report(cluster.collection())
+                    .filter(|report| report.observed_at == clock.now())
+                    .map(Sample::of),
+            );
+            cluster.advance_to(tick.wake_at);
+        }
+        let weights_after = weights(&registry, &*tracker, cluster.collection());
+        Ok(Self {
+            scenario,
+            seed,
+            policy,
+            began_at,
+            injection,
+            samples,
+            events,
+            weights_before,
+            weights_after,
+        })
+    }
+
+    /// The remediations, each in the last state it entered, in the order they began.
+    pub(crate) fn remediations(&self) -> Vec<&Remediation> {
+        let mut by_number = BTreeMap::new();
+        for event in &self.events {
+            if let EventKind::Remediation(remediation) = &event.kind {
+                by_number.insert(remediation.id.number(), &**remediation);
+            }
+        }
+        by_number.into_values().collect()
+    }
+
+    /// When the fault struck.
+    pub(crate) fn struck_at(&self) -> Option<Timestamp> {
+        Some(later(self.began_at, self.injection?.after))
+    }
+
+    /// Lambda before the fault, or at first where there is none.
+    pub(crate) fn lambda_initial(&self) -> Option<Lambda> {
+        let before = |sample: &&Sample| self.struck_at().is_none_or(|struck_at| sample.at < struck_at);
+        Some(
+            self.samples
+                .iter()
+                .take_while(before)
+                .last()
+                .or(self.samples.first())?
+                .lambda,
+        )
+    }
+
+    pub(crate) fn lambda_lowest(&self) -> Option<Lambda> {
+        self.samples.iter().map(|sample| sample.lambda).min()
+    }
+
+    pub(crate) fn lambda_final(&self) -> Option<Lambda> {
+        Some(self.samples.last()?.lambda)
+    }
+
+    /// The stress threshold at the end.
+    pub(crate) fn stress_threshold(&self) -> Option<Lambda> {
+        self.samples.last()?.stress_threshold
+    }
+
+    /// Whether lambda was above the stress threshold at the end.
+    pub(crate) fn recovered(&self) -> bool {
+        self.lambda_final()
+            .zip(self.stress_threshold())
+            .is_some_and(|(lambda, threshold)| lambda >= threshold)
+    }
+}
+
+impl Sample {
+    fn of(report: &IntegrityReport) -> Self {
+        Self {
+            at: report.observed_at,
+            lambda: report.lambda,
+            baseline: report.baseline,
+            stress_threshold: report.thresholds.map(|thresholds| thresholds.stress),
+            state: report.state,
+        }
+    }
+}
+
+fn config(policy: Policy) -> HealingConfig {
+    match policy {
+        Policy::Default => HealingConfig::default(),
+        Policy::Original => HealingConfig::original(),
+        Policy::None => HealingConfig {
+            enabled: false,
+            ..HealingConfig::default()
+        },
+    }
+}
+
+/// What each strategy weighs for the first kind of problem that it treats.
+fn weights(registry: &StrategyRegistry, learner: &dyn Learner, collection: &CollectionId) -> BTreeMap<String, Amount> {
+    let strategies = registry.names().filter_map(|name| registry.get(name));
+    let weigh = |strategy: &Arc<dyn RemediationStrategy>| {
+        let kind = strategy.handles().first()?;
+        Some((
+            strategy.name().to_owned(),
+            learner.weight(strategy.name(), kind, collection),
+        ))
+    };
+    strategies.filter_map(weigh).collect()
+}
+
+/// `at` plus `by`; a story does not last until the end of time.
+fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
