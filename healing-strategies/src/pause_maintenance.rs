@@ -85,8 +85,8 @@ impl RemediationStrategy for PauseMaintenance {
                 && matches!(job.state, JobState::Running | JobState::Waiting)
                 && job_types.contains(&job.job_type)
         });
-        // Running jobs are what hurts now; those that wait would start in their place.
-        jobs.sort_by_key(|job| (job.state != JobState::Running, job.priority, job.id));
+        // What matters least goes first; within that, running jobs, as those that wait would start in their place.
+        jobs.sort_by_key(|job| (job.priority, job.state != JobState::Running, job.id));
         if jobs.is_empty() {
             let reason = "none of the contending jobs is below high priority and at work".to_owned();
             return Err(PlanError::NothingToDo { reason });

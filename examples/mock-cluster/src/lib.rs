@@ -45,3 +45,8 @@ mod state;
 pub use cluster::Cluster;
 pub use fault::{Fault, Severity};
 pub use scenario::{Injection, Scenario};
+
+/// The project's front page, whose example must run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct ReadMe;
