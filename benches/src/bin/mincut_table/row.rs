@@ -5,7 +5,7 @@ use std::fmt;
 use healing_benches::families::Instance;
 use healing_benches::linear_pass::linear_pass;
 use healing_benches::textbook;
-use healing_mincut::minimum_cut;
+use healing_mincut::MinimumCutSolver;
 use serde::Serialize;
 
 use crate::Failure;
@@ -28,7 +28,8 @@ impl Row {
     pub(crate) fn measure(instance: &Instance, _peers: bool) -> Result<Self, Failure> {
         let Instance { name, graph } = instance;
         let (pass_seconds, _) = median_seconds(|| linear_pass(graph));
-        let (seconds, cut) = median_seconds(|| minimum_cut(graph));
+        let mut solver = MinimumCutSolver::new();
+        let (seconds, cut) = median_seconds(|| solver.minimum_cut(graph));
         let lambda = cut.ok_or_else(|| Failure::NoCut(name.clone()))?.value();
         let (textbook_seconds, textbook) = median_seconds(|| textbook::minimum_cut_value(graph));
         if let Some(theirs) = textbook
