@@ -109,7 +109,7 @@ impl MinimumCutSolver {
         if graph.nodes() < 2 {
             return None;
         }
-        let (_, inside) = self.workspace.lightest_side(graph);
+        let inside = self.workspace.lightest_side(graph);
         Some(MinimumCut::from_membership(graph, &inside))
     }
 }

@@ -1,119 +1,137 @@
 //! The solver: contract what no lighter cut can separate, until one node is left.
+//!
+//! The *bound* is the value of the lightest cut known. A round finds *clusters*, sets of nodes that
+//! no cut below the bound separates, and contracts each to one node, whose own cut may then lower the
+//! bound. What a round does is chosen so that most edges are read once, and many not at all:
+//!
+//! 1. [`seed`]: a hub and the nodes that share many neighbours with it make the seed of a cluster; or,
+//!    where there are none, [`scan`]: a maximum adjacency scan runs until a cluster shows.
+//! 2. [`growth`]: the cluster takes in every node whose edges into it are as heavy as the bound, or as
+//!    all its other edges.
+//! 3. [`absorb`]: single nodes that are left over join clusters by the same test.
+//! 4. [`rebuild`]: the graph of the clusters.
+//!
+//! Invariant: of the lightest cut known and the minimum cut of the contracted graph, one is a minimum
+//! cut of the graph.
 
 mod absorb;
+mod clusters;
+mod growth;
 mod rebuild;
+mod round;
 mod scan;
+mod seed;
 mod tie;
 mod waiting;
 
 use crate::graph::Graph;
 use crate::rows::{RowBuffer, Rows};
-use absorb::Clusters;
+use absorb::Absorption;
 use rebuild::Rebuild;
-use scan::{Prefix, Scan};
-use tie::Ties;
+use round::{Lightest, Lists, Sums};
+use tie::Tie;
 
 /// Memory that one solve after another can use.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Workspace {
-    scan: Scan,
-    ties: Ties,
-    clusters: Clusters,
+    lists: Lists,
+    narrow: Sums<u32>,
+    wide: Sums<u64>,
+    widest: Sums<u128>,
+    absorption: Absorption,
     rebuild: Rebuild,
     current: RowBuffer,
     next: RowBuffer,
-    /// For each round, the cluster that each of its nodes went into.
+    /// For each contraction, the cluster that each node went into.
     levels: Vec<Vec<u32>>,
+    /// Levels of earlier solves, whose memory is used again.
     spare: Vec<Vec<u32>>,
-    /// The lightest cut's one side, as nodes of the graph after so many rounds.
-    best_side: Vec<u32>,
-    best_level: usize,
+    lightest: Lightest,
 }
 
 impl Workspace {
-    /// Whether each node is on the one side of a minimum cut; at least two nodes.
-    pub(crate) fn lightest_side(&mut self, graph: &Graph) -> (u64, Vec<bool>) {
+    /// Whether each node is on the one side of a minimum cut, for at least two nodes.
+    pub(crate) fn lightest_side(&mut self, graph: &Graph) -> Vec<bool> {
         self.spare.append(&mut self.levels);
-        let mut bound = u64::MAX;
-        let mut found = false;
-        let mut current = std::mem::take(&mut self.current);
-        let mut next = std::mem::take(&mut self.next);
-        loop {
-            let rows = if self.levels.is_empty() {
-                Rows::of_graph(graph)
-            } else {
-                current.rows()
-            };
-            let mut lightest = 0;
-            let mut heaviest = 0;
-            for (node, &degree) in rows.degrees.iter().enumerate() {
-                if degree < rows.degrees[lightest] {
-                    lightest = node;
-                }
-                if degree > rows.degrees[heaviest] {
-                    heaviest = node;
-                }
-            }
-            if rows.degrees[lightest] < bound || !found {
-                found = true;
-                bound = rows.degrees[lightest];
-                self.best_side.clear();
-                self.best_side.push(lightest as u32);
-                self.best_level = self.levels.len();
-            }
-            if bound == 0 || rows.nodes() == 2 {
-                break;
-            }
-            let largest = rows.degrees[heaviest];
-            let first = heaviest as u32;
-            let prefix = if largest < 1 << 30 {
-                self.scan.run(rows, first, bound, &mut self.ties.narrow)
-            } else if largest < 1 << 62 {
-                self.scan.run(rows, first, bound, &mut self.ties.wide)
-            } else {
-                self.scan.run(rows, first, bound, &mut self.ties.widest)
-            };
-            if let Some(Prefix { value, length }) = prefix {
-                bound = value;
-                self.best_side.clear();
-                self.best_side.extend_from_slice(&self.scan.order()[..length]);
-                self.best_level = self.levels.len();
-                if bound == 0 {
-                    break;
-                }
-            }
-            let (order, starts) = (self.scan.order(), self.scan.starts());
-            self.clusters.from_runs(order, starts);
-            self.clusters.absorb_lone_nodes(rows, order, starts, bound);
-            self.clusters.renumber();
-            if self.clusters.count == 1 {
-                break;
-            }
-            self.rebuild
-                .run(rows, &self.clusters.cluster_of, self.clusters.count, &mut next);
-            std::mem::swap(&mut current, &mut next);
-            let mut level = self.spare.pop().unwrap_or_default();
-            std::mem::swap(&mut level, &mut self.clusters.cluster_of);
-            self.levels.push(level);
-        }
-        self.current = current;
-        self.next = next;
-        (bound, self.membership(graph))
+        let whole = Rows::of_graph(graph);
+        let (node, _) = extreme_degrees(whole.degrees);
+        self.lightest.value = u64::MAX;
+        self.lightest.side.clear();
+        self.lightest.side.push(node);
+        self.lightest.level = 0;
+        while self.contract(whole) {}
+        self.membership(whole.nodes())
     }
 
-    fn membership(&self, graph: &Graph) -> Vec<bool> {
-        let nodes = match self.levels.get(self.best_level) {
-            Some(level) => level.len(),
-            None if self.best_level == 0 => graph.nodes() as usize,
-            None => self.current.degrees.len(),
+    /// One round and its contraction. Returns whether there is anything left to contract.
+    fn contract(&mut self, whole: Rows<'_>) -> bool {
+        let level = self.levels.len();
+        let rows = if level == 0 { whole } else { self.current.rows() };
+        let (lightest, heaviest) = extreme_degrees(rows.degrees);
+        self.lightest.offer(rows.degrees[lightest as usize], &[lightest], level);
+        if self.lightest.value == 0 || rows.nodes() == 2 {
+            return false;
+        }
+        let Self {
+            lists,
+            narrow,
+            wide,
+            widest,
+            ..
+        } = self;
+        // A key is at most the bound (which no degree is below) and the weighted degree together.
+        let greatest_key = 2 * u128::from(rows.degrees[heaviest as usize]);
+        if greatest_key < <u32 as Tie>::LIMIT {
+            round::run(rows, heaviest, &mut self.lightest, level, lists, narrow);
+        } else if greatest_key < <u64 as Tie>::LIMIT {
+            round::run(rows, heaviest, &mut self.lightest, level, lists, wide);
+        } else {
+            round::run(rows, heaviest, &mut self.lightest, level, lists, widest);
+        }
+        if self.lightest.value == 0 {
+            return false;
+        }
+        let clusters = &mut self.lists.clusters;
+        let count = self.absorption.run(rows, clusters, self.lightest.value);
+        if count == 1 {
+            return false;
+        }
+        self.rebuild.run(rows, clusters, count, &mut self.next);
+        std::mem::swap(&mut self.current, &mut self.next);
+        let mut cluster_of = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut cluster_of, &mut clusters.cluster_of);
+        self.levels.push(cluster_of);
+        true
+    }
+
+    /// The lightest cut's one side, as membership of the `nodes` nodes of the whole graph.
+    fn membership(&self, nodes: usize) -> Vec<bool> {
+        let Lightest { side, level, .. } = &self.lightest;
+        let contracted = match self.levels[..*level].last() {
+            None => nodes,
+            Some(_) => self.levels.get(*level).map_or(self.current.degrees.len(), Vec::len),
         };
-        let mut inside = vec![false; nodes];
-        for &node in &self.best_side {
+        let mut inside = vec![false; contracted];
+        for &node in side {
             inside[node as usize] = true;
         }
-        for level in self.levels[..self.best_level].iter().rev() {
-            inside = level.iter().map(|&cluster| inside[cluster as usize]).collect();
+        for cluster_of in self.levels[..*level].iter().rev() {
+            inside = cluster_of.iter().map(|&cluster| inside[cluster as usize]).collect();
         }
         inside
     }
+}
+
+/// The nodes with the least and with the greatest weighted degree.
+fn extreme_degrees(degrees: &[u64]) -> (u32, u32) {
+    let (mut lightest, mut heaviest) = (0, 0);
+    for (node, &degree) in degrees.iter().enumerate() {
+        if degree < degrees[lightest] {
+            lightest = node;
+        }
+        if degree > degrees[heaviest] {
+            heaviest = node;
+        }
+    }
+    (lightest as u32, heaviest as u32)
 }

@@ -1,62 +1,52 @@
-//! How strongly a node is tied to those already scanned: a sum of weights, as narrow as will do.
+//! How strongly a node is tied to a set of others: a sum of weights, as narrow as will do.
 
-/// A sum of weights with a mark for "already scanned". Sums that all fit into 32 bits (most graphs)
-/// take half the memory, and memory is what a scan waits for.
-pub(crate) trait Tie: Copy + Ord + Default {
-    /// Added to a node's tie when it is scanned: then it is above every bound for good.
-    const SCANNED: Self;
+use std::ops::{BitOr, Not};
+
+/// A sum of weights with two bits to mark a node, each of which puts it above every bound for good.
+/// Sums that all fit into 30 bits (most graphs) take half the memory, and memory is what the
+/// algorithms wait for.
+pub(crate) trait Tie: Copy + Ord + Default + BitOr<Output = Self> + Not<Output = Self> {
+    /// The node is in the set, or is not to join it.
+    const TAKEN: Self;
+    /// The node's own edges have been followed; above [`Self::TAKEN`].
+    const FOLLOWED: Self;
+    /// Sums are below this.
+    const LIMIT: u128;
 
     fn from_weight(weight: u64) -> Self;
+    /// The sum without the marks.
     fn to_weight(self) -> u64;
     fn plus(self, weight: u64) -> Self;
-}
 
-impl Tie for u32 {
-    const SCANNED: Self = 1 << 31;
-
-    fn from_weight(weight: u64) -> Self {
-        weight as Self
+    fn is_taken(self) -> bool {
+        self >= Self::TAKEN
     }
-    fn to_weight(self) -> u64 {
-        u64::from(self)
-    }
-    fn plus(self, weight: u64) -> Self {
-        self.wrapping_add(weight as Self)
+    fn is_followed(self) -> bool {
+        self >= Self::FOLLOWED
     }
 }
 
-impl Tie for u64 {
-    const SCANNED: Self = 1 << 63;
+macro_rules! tie_in {
+    ($width:ty) => {
+        impl Tie for $width {
+            const TAKEN: Self = 1 << (Self::BITS - 2);
+            const FOLLOWED: Self = 1 << (Self::BITS - 1);
+            const LIMIT: u128 = 1 << (Self::BITS - 2);
 
-    fn from_weight(weight: u64) -> Self {
-        weight
-    }
-    fn to_weight(self) -> u64 {
-        self
-    }
-    fn plus(self, weight: u64) -> Self {
-        self.wrapping_add(weight)
-    }
+            fn from_weight(weight: u64) -> Self {
+                weight as Self
+            }
+            fn to_weight(self) -> u64 {
+                // No tie is above the weighted degree of its node, which is a `u64`.
+                (self & !(Self::TAKEN | Self::FOLLOWED)) as u64
+            }
+            fn plus(self, weight: u64) -> Self {
+                self.wrapping_add(weight as Self)
+            }
+        }
+    };
 }
 
-impl Tie for u128 {
-    const SCANNED: Self = 1 << 127;
-
-    fn from_weight(weight: u64) -> Self {
-        Self::from(weight)
-    }
-    fn to_weight(self) -> u64 {
-        self as u64
-    }
-    fn plus(self, weight: u64) -> Self {
-        self + Self::from(weight)
-    }
-}
-
-/// The arrays of ties, one for each width.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Ties {
-    pub(crate) narrow: Vec<u32>,
-    pub(crate) wide: Vec<u64>,
-    pub(crate) widest: Vec<u128>,
-}
+tie_in!(u32);
+tie_in!(u64);
+tie_in!(u128);
