@@ -164,14 +164,14 @@ impl Clusters {
         let mut number_of = vec![u32::MAX; nodes];
         let mut members: Vec<Vec<usize>> = Vec::new();
         let mut cluster_of = vec![0; nodes];
-        for node in 0..nodes {
+        for (node, cluster) in cluster_of.iter_mut().enumerate() {
             let root = self.root(node);
             if number_of[root] == u32::MAX {
                 number_of[root] = members.len() as u32;
                 members.push(Vec::new());
             }
             members[number_of[root] as usize].push(node);
-            cluster_of[node] = number_of[root];
+            *cluster = number_of[root];
         }
         (members, cluster_of)
     }
