@@ -144,6 +144,11 @@ impl Graph {
         &self.offsets
     }
 
+    /// The weighted degree of every node.
+    pub(crate) fn degrees(&self) -> &[u64] {
+        &self.degrees
+    }
+
     /// The edges are in range, are no self loops, and their weights add up to `total_weight`.
     pub(crate) fn from_checked_edges(
         nodes: usize,

@@ -15,12 +15,13 @@
 //! ```
 
 mod capacity;
+mod contraction;
 mod error;
 mod graph;
 mod minimum_cut;
-mod stoer_wagner;
+mod rows;
 
 pub use capacity::FixedPoint;
 pub use error::GraphError;
 pub use graph::Graph;
-pub use minimum_cut::{CutEdge, MinimumCut, minimum_cut};
+pub use minimum_cut::{CutEdge, MinimumCut, MinimumCutSolver, minimum_cut};

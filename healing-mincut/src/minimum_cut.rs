@@ -1,7 +1,7 @@
 //! The global minimum cut: its value, its smaller side, the edges that cross it.
 
+use crate::contraction::Workspace;
 use crate::graph::Graph;
-use crate::stoer_wagner;
 
 /// An edge that crosses a cut; `u` is the smaller of its two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,29 @@ impl MinimumCut {
 /// ```
 #[must_use]
 pub fn minimum_cut(graph: &Graph) -> Option<MinimumCut> {
-    let inside = stoer_wagner::lightest_side(graph)?;
-    Some(MinimumCut::from_membership(graph, &inside))
+    MinimumCutSolver::new().minimum_cut(graph)
+}
+
+/// Finds one minimum cut after another in the same memory: what [`minimum_cut`] does, without asking
+/// for that memory each time.
+#[derive(Debug, Default, Clone)]
+pub struct MinimumCutSolver {
+    workspace: Workspace,
+}
+
+impl MinimumCutSolver {
+    /// A solver that has not reserved any memory yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same as [`minimum_cut`].
+    pub fn minimum_cut(&mut self, graph: &Graph) -> Option<MinimumCut> {
+        if graph.nodes() < 2 {
+            return None;
+        }
+        let inside = self.workspace.lightest_side(graph);
+        Some(MinimumCut::from_membership(graph, &inside))
+    }
 }

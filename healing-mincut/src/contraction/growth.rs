@@ -1,0 +1,293 @@
+//! One cluster grows: nodes join it for as long as their own edges prove that they may.
+
+use crate::contraction::clusters::{Clusters, FREE};
+use crate::contraction::tie::Tie;
+use crate::rows::Rows;
+
+/// A cluster with such a share of all nodes may pull the others instead of being pushed to them.
+const PULL_SHARE: usize = 8;
+/// Pulling ends once so small a share of the nodes is outside.
+const FEW_OUTSIDE: usize = 16;
+/// Members are followed in the order they joined in, so many at a time ...
+const BATCH: usize = 128;
+/// ... or in the order of their numbers, which memory likes better, if that many wait and at least
+/// such a share of all numbers between the smallest and the largest.
+const SWEEP_SHARE: usize = 24;
+/// So many nodes that join round a corner are followed before more are looked for.
+const CORNER_BATCH: usize = 32;
+/// A node whose tie is less than such a share of the bound is not worth a look round corners.
+const CORNER_SHARE: u64 = 3;
+
+/// The tie a node needs to join a cluster: the bound (Padberg and Rinaldi's test 1) or half its
+/// weighted degree (their test 2; the cut around the node alone is known, and no lighter than the
+/// bound). "An efficient algorithm for the minimum capacity cut problem", Mathematical Programming
+/// 47 (1990).
+#[inline]
+pub(crate) fn needed(degree: u64, bound: u64) -> u64 {
+    bound.min(degree - degree / 2)
+}
+
+/// A cluster that grows.
+pub(crate) struct Growth<'a, T> {
+    rows: Rows<'a>,
+    /// No cut below this separates the members.
+    bound: u64,
+    /// For each node, its tie to the followed members, plus what it needs less than the bound: so
+    /// all nodes may join at one limit. Members are above it or marked.
+    keys: &'a mut [T],
+    clusters: &'a mut Clusters,
+    cluster: u32,
+    begin: usize,
+    /// Where the members end.
+    taken: usize,
+    followed: usize,
+    /// All members before this have been followed.
+    next: usize,
+    /// All members before this have been looked at for neighbours round corners.
+    looked: usize,
+}
+
+/// How far a cluster has grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// No other node may join, and all keys are exact.
+    Stalled,
+    /// Few nodes are left outside; the keys are not exact.
+    NearlyAll,
+}
+
+/// The key of a node that has no tie.
+#[inline]
+pub(crate) fn untied<T: Tie>(degree: u64, bound: u64) -> T {
+    T::from_weight(bound - needed(degree, bound))
+}
+
+/// A node's tie, from its key.
+#[inline]
+pub(crate) fn tie_of<T: Tie>(key: T, degree: u64, bound: u64) -> u64 {
+    key.to_weight() - (bound - needed(degree, bound))
+}
+
+impl<'a, T: Tie> Growth<'a, T> {
+    /// Grows a new cluster from `seeds`, which no cut below `bound` separates. The `keys` of nodes in
+    /// no cluster are [`untied`] before.
+    pub(crate) fn from_seeds(
+        rows: Rows<'a>,
+        seeds: &[u32],
+        bound: u64,
+        keys: &'a mut [T],
+        clusters: &'a mut Clusters,
+    ) -> Reach {
+        let cluster = clusters.count() as u32;
+        let begin = clusters.clustered();
+        let taken = begin + seeds.len();
+        clusters.members[begin..taken].copy_from_slice(seeds);
+        for &node in seeds {
+            keys[node as usize] = keys[node as usize] | T::TAKEN;
+        }
+        let mut growth = Self {
+            rows,
+            bound,
+            keys,
+            clusters,
+            cluster,
+            begin,
+            taken,
+            followed: 0,
+            next: begin,
+            looked: begin,
+        };
+        let reach = growth.run();
+        growth.clusters.end_cluster(growth.taken);
+        reach
+    }
+
+    fn run(&mut self) -> Reach {
+        let nodes = self.rows.nodes();
+        let mut pull_at = nodes / PULL_SHARE;
+        let (mut smallest, mut largest) = (u32::MAX, 0);
+        let mut noted = self.begin;
+        loop {
+            let waiting = self.taken - self.begin - self.followed;
+            if waiting == 0 {
+                if !self.look_round_corners() {
+                    return Reach::Stalled;
+                }
+                continue;
+            }
+            for &node in &self.clusters.members[noted..self.taken] {
+                self.clusters.cluster_of[node as usize] = self.cluster;
+                (smallest, largest) = (smallest.min(node), largest.max(node));
+            }
+            noted = self.taken;
+            let size = self.taken - self.begin;
+            if size >= pull_at && self.pull_promises() {
+                self.pull();
+                if (nodes - self.taken) * FEW_OUTSIDE < nodes {
+                    return Reach::NearlyAll;
+                }
+            } else if waiting > BATCH && waiting * SWEEP_SHARE > (largest - smallest) as usize {
+                self.follow_by_number(smallest..=largest);
+            } else {
+                self.follow_batch();
+            }
+            if size >= pull_at {
+                pull_at = size + size / 4;
+            }
+        }
+    }
+
+    /// Follows members in the order they joined in.
+    fn follow_batch(&mut self) {
+        let mut left = BATCH;
+        while self.next < self.taken && left > 0 {
+            let node = self.clusters.members[self.next];
+            self.next += 1;
+            if !self.keys[node as usize].is_followed() {
+                self.follow(node);
+                left -= 1;
+            }
+        }
+    }
+
+    /// Follows members, also those that join on the way, in the order of their numbers.
+    fn follow_by_number(&mut self, numbers: std::ops::RangeInclusive<u32>) {
+        let limit = T::from_weight(self.bound);
+        for node in numbers {
+            let key = self.keys[node as usize];
+            if key >= limit && !key.is_followed() {
+                self.follow(node);
+            }
+        }
+    }
+
+    /// Adds the weights of a member's edges to its neighbours' keys.
+    #[inline]
+    fn follow(&mut self, node: u32) {
+        let limit = T::from_weight(self.bound);
+        let Self { keys, clusters, .. } = self;
+        let (keys, members) = (&mut **keys, clusters.members.as_mut_slice());
+        keys[node as usize] = keys[node as usize] | T::FOLLOWED;
+        let mut taken = self.taken;
+        let (targets, weights) = self.rows.arcs_of(node);
+        for (&target, &weight) in targets.iter().zip(weights) {
+            let before = keys[target as usize];
+            let after = before.plus(weight);
+            keys[target as usize] = after;
+            // Without a branch: whether the entry counts is decided by the length alone.
+            members[taken] = target;
+            taken += usize::from((before < limit) & (after >= limit));
+        }
+        self.taken = taken;
+        self.followed += 1;
+    }
+
+    fn join(&mut self, node: u32) {
+        self.keys[node as usize] = self.keys[node as usize] | T::TAKEN;
+        self.clusters.members[self.taken] = node;
+        self.taken += 1;
+    }
+
+    /// Lets nodes join that are tied to the cluster strongly enough if paths round one corner count
+    /// (Padberg and Rinaldi's test 4). Returns whether any did.
+    fn look_round_corners(&mut self) -> bool {
+        let (rows, bound) = (self.rows, self.bound);
+        let limit = T::from_weight(bound);
+        let all = self.taken;
+        while self.looked < all && self.taken - all < CORNER_BATCH {
+            let member = self.clusters.members[self.looked];
+            self.looked += 1;
+            let degree = rows.degrees[member as usize];
+            if tie_of(self.keys[member as usize], degree, bound) == degree {
+                continue;
+            }
+            for &node in rows.arcs_of(member).0 {
+                if self.keys[node as usize] < limit && self.is_tied_round_corners(node) {
+                    self.join(node);
+                }
+            }
+        }
+        self.taken > all
+    }
+
+    fn is_tied_round_corners(&self, node: u32) -> bool {
+        let limit = T::from_weight(self.bound);
+        let tie_of = |node: u32| tie_of(self.keys[node as usize], self.rows.degrees[node as usize], self.bound);
+        let mut tie = tie_of(node);
+        if tie < self.bound / CORNER_SHARE {
+            return false;
+        }
+        let (targets, weights) = self.rows.arcs_of(node);
+        for (&corner, &weight) in targets.iter().zip(weights) {
+            if self.keys[corner as usize] < limit {
+                tie += weight.min(tie_of(corner));
+                if tie >= self.bound {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a good part of the nodes outside would join if pulled: looks at a few of them.
+    fn pull_promises(&self) -> bool {
+        const SAMPLE: usize = 64;
+        let nodes = self.rows.nodes();
+        let step = (nodes / SAMPLE) | 1;
+        let outside = (0..nodes as u32)
+            .step_by(step)
+            .filter(|&node| self.clusters.cluster_of[node as usize] == FREE);
+        let (mut seen, mut joining) = (0, 0);
+        for node in outside {
+            seen += 1;
+            joining += usize::from(self.may_join(node));
+        }
+        joining * 3 > seen
+    }
+
+    /// Looks at the nodes outside in the order of their numbers, and lets those join that may: faster
+    /// than following the members once most may, since few of a node's edges need to be read.
+    fn pull(&mut self) {
+        let mut outside = std::mem::take(&mut self.clusters.outside);
+        outside.clear();
+        for node in 0..self.rows.nodes() as u32 {
+            if self.clusters.cluster_of[node as usize] == FREE {
+                if self.may_join(node) {
+                    self.clusters.cluster_of[node as usize] = self.cluster;
+                    self.join(node);
+                } else {
+                    outside.push(node);
+                }
+            }
+        }
+        let mut before = usize::MAX;
+        while !outside.is_empty() && outside.len() < before - before / 4 {
+            before = outside.len();
+            outside.retain(|&node| {
+                let joins = self.may_join(node);
+                if joins {
+                    self.clusters.cluster_of[node as usize] = self.cluster;
+                    self.join(node);
+                }
+                !joins
+            });
+        }
+        self.clusters.outside = outside;
+    }
+
+    /// Whether a node's edges to members are heavy enough; reads no more of them than it must.
+    #[inline]
+    fn may_join(&self, node: u32) -> bool {
+        let needed = needed(self.rows.degrees[node as usize], self.bound);
+        let (targets, weights) = self.rows.arcs_of(node);
+        let mut tie = 0;
+        for (&target, &weight) in targets.iter().zip(weights) {
+            let inside = self.clusters.cluster_of[target as usize] == self.cluster;
+            tie += if inside { weight } else { 0 };
+            if tie >= needed {
+                return true;
+            }
+        }
+        false
+    }
+}

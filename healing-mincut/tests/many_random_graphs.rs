@@ -1,0 +1,61 @@
+//! A hundred thousand random graphs, too many for a debug build:
+//! `cargo test --release -p healing-mincut --test many_random_graphs -- --ignored`.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod oracle;
+
+use healing_mincut::{Graph, MinimumCutSolver};
+use oracle::{Edges, assert_is_cut_of, stoer_wagner_value};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+/// One of several kinds of graph: sparse, dense, clustered, ring-like, with light and heavy weights.
+fn random_graph(rng: &mut Pcg64, most_nodes: u32) -> (u32, Edges) {
+    let nodes = rng.random_range(2..=most_nodes);
+    let heaviest = [1, 2, 5, 100, 1 << 40][rng.random_range(0..5)];
+    let lightest = rng.random_range(0..2);
+    let density = [1, 2, 4, 8, 20][rng.random_range(0..5)];
+    let clusters = [1, 1, 2, 3, 7][rng.random_range(0..5)];
+    let mut edges = Edges::new();
+    if rng.random_range(0..3) > 0 {
+        let weight = rng.random_range(lightest..=heaviest);
+        edges.extend((1..nodes).map(|node| (node - 1, node, weight)));
+        edges.push((nodes - 1, 0, weight));
+    }
+    for _ in 0..rng.random_range(0..=nodes * density) {
+        let u = rng.random_range(0..nodes);
+        let mut v = rng.random_range(0..nodes);
+        if u % clusters != v % clusters && rng.random_range(0..20) > 0 {
+            v = v - v % clusters + u % clusters;
+            if v >= nodes {
+                continue;
+            }
+        }
+        edges.push((u, v, rng.random_range(lightest..=heaviest)));
+    }
+    (nodes, edges)
+}
+
+#[test]
+#[ignore = "takes a minute in a release build"]
+fn a_hundred_thousand_random_graphs_agree_with_stoer_and_wagner() {
+    let mut rng = Pcg64::seed_from_u64(7);
+    let mut solver = MinimumCutSolver::new();
+    for round in 0..100_000 {
+        let most_nodes = match round % 50 {
+            0 => 160,
+            1..5 => 60,
+            _ => 14,
+        };
+        let (nodes, edges) = random_graph(&mut rng, most_nodes);
+        let graph = Graph::from_edges(nodes, edges.iter().copied()).unwrap();
+        let cut = solver.minimum_cut(&graph).unwrap();
+        assert_eq!(
+            Some(cut.value()),
+            stoer_wagner_value(nodes, &edges),
+            "round {round}: {edges:?}"
+        );
+        assert_is_cut_of(&cut, &graph);
+    }
+}
