@@ -43,7 +43,7 @@ mod scenario;
 mod state;
 
 pub use cluster::Cluster;
-pub use fault::{Fault, Severity};
+pub use fault::{Fault, InvalidSeverity, Severity};
 pub use scenario::{Injection, Scenario};
 
 /// The project's front page, whose example must run.
