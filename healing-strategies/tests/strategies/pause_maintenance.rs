@@ -1,0 +1,242 @@
+//! `pause_maintenance`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use healing_core::metrics::{JobPriority, JobState, SystemMetrics};
+use healing_core::permit::Permit;
+use healing_core::plan::{Plan, PlanError};
+use healing_core::strategy::{StepError, StepReport};
+use healing_core::{CollectionId, ProblemClass, RemediationStrategy};
+use healing_strategies::PauseMaintenance;
+use healing_strategies::actuators::{ActuatorError, Job, Jobs};
+use parking_lot::Mutex;
+use proptest::prelude::*;
+
+use crate::case::{complete, in_context, observation, plan};
+
+/// Jobs that drain for so many looks.
+#[derive(Clone)]
+struct Scheduler(Arc<Mutex<Inside>>);
+
+struct Inside {
+    jobs: BTreeMap<i64, Job>,
+    looks_to_drain: u32,
+    draining: BTreeMap<i64, u32>,
+}
+
+impl Scheduler {
+    fn with(jobs: &[(i64, &str, JobPriority, JobState)]) -> Self {
+        let jobs = jobs.iter().map(|&(id, job_type, priority, state)| {
+            (
+                id,
+                Job {
+                    id,
+                    job_type: job_type.to_owned(),
+                    priority,
+                    state,
+                },
+            )
+        });
+        let inside = Inside {
+            jobs: jobs.collect(),
+            looks_to_drain: 3,
+            draining: BTreeMap::new(),
+        };
+        Self(Arc::new(Mutex::new(inside)))
+    }
+
+    fn states(&self) -> BTreeMap<i64, JobState> {
+        self.0.lock().jobs.values().map(|job| (job.id, job.state)).collect()
+    }
+
+    fn strategy(&self) -> PauseMaintenance {
+        PauseMaintenance::new(Arc::new(self.clone()))
+    }
+
+    /// Some time passes.
+    fn go_on(&self) {
+        let inside = &mut *self.0.lock();
+        for (id, left) in &mut inside.draining {
+            *left = left.saturating_sub(1);
+            if let Some(job) = inside
+                .jobs
+                .get_mut(id)
+                .filter(|job| *left == 0 && job.state == JobState::Draining)
+            {
+                job.state = JobState::Paused;
+            }
+        }
+    }
+}
+
+impl Jobs for Scheduler {
+    fn jobs(&self, _collection: &CollectionId) -> Result<Vec<Job>, ActuatorError> {
+        Ok(self.0.lock().jobs.values().cloned().collect())
+    }
+
+    fn pause(&self, _permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
+        let inside = &mut *self.0.lock();
+        let found = inside.jobs.get_mut(&job).ok_or(ActuatorError::NotFound {
+            what: format!("job {job}"),
+        })?;
+        found.state = match found.state {
+            JobState::Running => {
+                inside.draining.insert(job, inside.looks_to_drain);
+                JobState::Draining
+            }
+            JobState::Waiting => JobState::Paused,
+            state => state,
+        };
+        Ok(())
+    }
+
+    fn resume(&self, _permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
+        let mut inside = self.0.lock();
+        let found = inside.jobs.get_mut(&job).ok_or(ActuatorError::NotFound {
+            what: format!("job {job}"),
+        })?;
+        found.state = JobState::Running;
+        Ok(())
+    }
+}
+
+fn storm() -> Scheduler {
+    Scheduler::with(&[
+        (1, "vacuum", JobPriority::Normal, JobState::Running),
+        (2, "reindex", JobPriority::Low, JobState::Running),
+        (3, "backup", JobPriority::Low, JobState::Waiting),
+        (4, "archive", JobPriority::High, JobState::Running),
+        (5, "reindex", JobPriority::Low, JobState::Paused),
+        (6, "export", JobPriority::Low, JobState::Running),
+    ])
+}
+
+fn contention(job_types: &[&str]) -> ProblemClass {
+    let job_types = job_types.iter().map(|&it| it.to_owned()).collect();
+    ProblemClass::MaintenanceContention {
+        job_types,
+        queue_depth: 1,
+    }
+}
+
+fn planned(scheduler: &Scheduler) -> Plan {
+    let observed = observation(3, &[], SystemMetrics::default());
+    plan(
+        &scheduler.strategy(),
+        &observed,
+        contention(&["archive", "backup", "reindex", "vacuum"]),
+        &[],
+    )
+    .unwrap()
+}
+
+fn paused_by(plan: &Plan) -> Vec<i64> {
+    plan.steps
+        .iter()
+        .map(|step| step.action["job"].as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn only_contending_jobs_below_high_priority_are_paused_the_least_important_first() {
+    let scheduler = storm();
+    let plan = planned(&scheduler);
+    assert_eq!(scheduler.states(), storm().states(), "planning touches nothing");
+    assert_eq!(paused_by(&plan), [2, 3, 1]);
+    let strategy = scheduler.strategy();
+    for step in &plan.steps {
+        complete(step, |step, cx| strategy.execute(step, cx), || scheduler.go_on()).unwrap();
+    }
+    let paused: Vec<i64> = scheduler
+        .states()
+        .into_iter()
+        .filter(|(_, state)| *state == JobState::Paused)
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(paused, [1, 2, 3, 5]);
+}
+
+#[test]
+fn a_running_job_is_in_progress_until_its_operation_has_ended() {
+    let scheduler = storm();
+    let plan = planned(&scheduler);
+    let look = || {
+        in_context(Duration::from_secs(60), |cx| {
+            scheduler.strategy().execute(&plan.steps[0], cx)
+        })
+        .unwrap()
+    };
+    for _ in 0..3 {
+        assert!(matches!(look(), StepReport::InProgress { .. }));
+        scheduler.go_on();
+    }
+    assert_eq!(look(), StepReport::Done);
+}
+
+#[test]
+fn a_job_that_ended_meanwhile_needs_neither_pause_nor_resumption() {
+    let scheduler = storm();
+    let plan = planned(&scheduler);
+    scheduler.0.lock().jobs.remove(&2);
+    let strategy = scheduler.strategy();
+    complete(&plan.steps[0], |step, cx| strategy.execute(step, cx), || {}).unwrap();
+    complete(&plan.steps[0], |step, cx| strategy.rollback(step, cx), || {}).unwrap();
+}
+
+#[test]
+fn where_no_job_can_wait_nothing_is_planned() {
+    let scheduler = storm();
+    let observed = observation(3, &[], SystemMetrics::default());
+    for problem in [contention(&["archive"]), contention(&[])] {
+        let refused = plan(&scheduler.strategy(), &observed, problem, &[]).unwrap_err();
+        assert!(matches!(refused, PlanError::NothingToDo { .. }), "{refused}");
+    }
+    let refused = plan(
+        &scheduler.strategy(),
+        &observed,
+        contention(&["backup"]),
+        &[("max_moves", 1.into())],
+    );
+    assert!(matches!(refused, Err(PlanError::InvalidParameter { .. })));
+    let other = ProblemClass::Unknown {
+        witness_summary: String::new(),
+    };
+    assert!(matches!(
+        plan(&scheduler.strategy(), &observed, other, &[]),
+        Err(PlanError::WrongProblem { .. })
+    ));
+}
+
+#[test]
+fn without_a_permit_no_job_is_paused() {
+    let scheduler = storm();
+    let plan = planned(&scheduler);
+    let refused = in_context(Duration::ZERO, |cx| scheduler.strategy().execute(&plan.steps[0], cx));
+    assert!(matches!(refused, Err(StepError::NotPermitted(_))));
+    assert_eq!(scheduler.states(), storm().states());
+}
+
+proptest! {
+    #[test]
+    fn undo_lets_exactly_the_paused_jobs_go_on(done in 0usize..4, drained in 0u32..4) {
+        let scheduler = storm();
+        let plan = planned(&scheduler);
+        let strategy = scheduler.strategy();
+        for step in &plan.steps[..done.min(plan.steps.len())] {
+            // The last step may be left in the middle of its drain.
+            in_context(Duration::from_secs(60), |cx| strategy.execute(step, cx)).unwrap();
+            for _ in 0..drained {
+                scheduler.go_on();
+            }
+        }
+        for step in plan.steps.iter().rev() {
+            complete(step, |step, cx| strategy.rollback(step, cx), || scheduler.go_on()).unwrap();
+        }
+        let at_work = |state: &JobState| matches!(state, JobState::Running | JobState::Waiting);
+        for (id, state) in scheduler.states() {
+            prop_assert_eq!(at_work(&state), id != 5, "job {} is {:?}", id, state);
+        }
+    }
+}
