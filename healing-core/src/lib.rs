@@ -12,12 +12,14 @@
 //! Nothing in here knows the time, rolls dice, prints, reads the environment or starts a thread: time comes from a
 //! [`Clock`], and [`Healer::tick`] does what is due and returns.
 
+pub mod audit;
 pub mod classify;
 mod clock;
 pub mod diagnosis;
 mod duration_serde;
 pub mod engine;
 pub mod identity;
+mod keyed_by_number;
 pub mod learner;
 pub mod metrics;
 pub mod monitor;

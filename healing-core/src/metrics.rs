@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::duration_serde;
+use crate::keyed_by_number;
 use crate::number::{Amount, Percent};
 
 /// Measurements of one collection at one moment.
@@ -15,10 +16,13 @@ use crate::number::{Amount, Percent};
 #[serde(default)]
 pub struct SystemMetrics {
     /// By partition number.
+    #[serde(deserialize_with = "keyed_by_number::deserialize")]
     pub partitions: BTreeMap<i64, PartitionMetrics>,
     /// The number of vectors assigned to each centroid, by centroid number.
+    #[serde(deserialize_with = "keyed_by_number::deserialize")]
     pub centroid_populations: BTreeMap<i64, u64>,
     /// By replica number.
+    #[serde(deserialize_with = "keyed_by_number::deserialize")]
     pub replicas: BTreeMap<i64, ReplicaMetrics>,
     /// Background jobs that are running, waiting or paused.
     pub jobs: Vec<JobMetrics>,
@@ -27,6 +31,7 @@ pub struct SystemMetrics {
     /// Memory of the processes that serve the collection.
     pub memory: Option<MemoryMetrics>,
     /// The fragmented share of each index, by index number.
+    #[serde(deserialize_with = "keyed_by_number::deserialize")]
     pub index_fragmentation: BTreeMap<i64, Percent>,
 }
 

@@ -39,6 +39,14 @@ impl Plan {
         targets.dedup();
         targets
     }
+
+    /// How many vectors the plan moves.
+    #[must_use]
+    pub fn vectors_moved(&self) -> u64 {
+        self.steps
+            .iter()
+            .fold(0, |sum, step| sum.saturating_add(step.vectors_moved))
+    }
 }
 
 /// One act of a plan. It holds what was before and what shall be after, so whoever reads it can do it or take it back.
@@ -50,6 +58,9 @@ pub struct Step {
     pub targets: Vec<NodeRef>,
     /// The strategy's own description of the act, with the values before and after.
     pub action: serde_json::Value,
+    /// How many vectors it moves from one place to another.
+    #[serde(default)]
+    pub vectors_moved: u64,
     /// What it should do to the graph; empty where the strategy cannot tell.
     pub effects: Vec<CapacityEffect>,
 }
@@ -65,6 +76,7 @@ impl Step {
             description: description.into(),
             targets: Vec::new(),
             action,
+            vectors_moved: 0,
             effects: Vec::new(),
         })
     }
@@ -74,6 +86,15 @@ impl Step {
     pub fn touching(self, targets: impl IntoIterator<Item = NodeRef>) -> Self {
         Self {
             targets: targets.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The same step, moving so many vectors.
+    #[must_use]
+    pub fn moving(self, vectors: u64) -> Self {
+        Self {
+            vectors_moved: vectors,
             ..self
         }
     }

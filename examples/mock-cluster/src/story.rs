@@ -72,7 +72,7 @@ impl Teller<'_> {
             EventKind::NoStrategy { problem, considered } => {
                 self.line(at, &format!("nothing here can treat {problem}: a human is called"))?;
                 for rejection in considered {
-                    self.more(&format!("{}: {:?}", rejection.strategy, rejection.reason))?;
+                    self.more(&format!("{}: {:?}", rejection.strategy, rejection.verdict))?;
                 }
             }
             EventKind::Remediation(remediation) => self.remediation(at, remediation)?,

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::bell::Bell;
 use super::config::{HealingConfig, InvalidConfig};
+use super::contained::Contained;
+use super::executor::Executor;
 use super::healer::Healer;
 use super::services::Services;
 use super::watched::Watched;
+use crate::audit::Signer;
 use crate::classify::{Classifier, RuleClassifier};
 use crate::clock::Clock;
 use crate::identity::{CollectionId, HolderId, InvalidName};
@@ -30,7 +34,9 @@ pub struct HealerBuilder {
     journal: Arc<dyn Journal>,
     outcomes: Arc<dyn OutcomeStore>,
     leases: Arc<dyn LeaseStore>,
+    signer: Option<Arc<dyn Signer>>,
     holder: String,
+    worker_threads: usize,
     collections: Vec<CollectionId>,
 }
 
@@ -65,7 +71,9 @@ impl HealerBuilder {
             journal: Arc::clone(&storage) as Arc<dyn Journal>,
             outcomes: Arc::clone(&storage) as Arc<dyn OutcomeStore>,
             leases: storage,
+            signer: None,
             holder: "healer".to_owned(),
+            worker_threads: 0,
             collections: Vec::new(),
         }
     }
@@ -114,6 +122,24 @@ impl HealerBuilder {
         }
     }
 
+    /// Signs every record of the journal. Without a signer the records are chained, but not signed.
+    pub fn signer(self, signer: Arc<dyn Signer>) -> Self {
+        Self {
+            signer: Some(signer),
+            ..self
+        }
+    }
+
+    /// Runs strategies' steps on threads of their own, at most so many at a time, so that one that hangs holds nothing up.
+    /// With 0, and without this, they run on the thread that calls [`Healer::tick`]: right for a simulation, or where every
+    /// actuator is sure to return.
+    pub fn worker_threads(self, at_most: usize) -> Self {
+        Self {
+            worker_threads: at_most,
+            ..self
+        }
+    }
+
     /// The healer.
     ///
     /// # Errors
@@ -128,17 +154,24 @@ impl HealerBuilder {
                 return Err(BuildError::WatchedTwice { collection });
             }
         }
+        let bell = Bell::default();
         let services = Services {
             config: self.config,
             source: self.source,
             classifier: self.classifier,
             registry: self.registry,
             learner: self.learner,
-            journal: self.journal,
-            outcomes: self.outcomes,
-            leases: self.leases,
+            journal: Contained(self.journal),
+            outcomes: Contained(self.outcomes),
+            leases: Contained(self.leases),
+            signer: self.signer,
             clock: self.clock,
             holder: HolderId::new(self.holder)?,
+            executor: match self.worker_threads {
+                0 => Executor::Inline,
+                at_most => Executor::workers(at_most, bell.clone()),
+            },
+            bell,
         };
         Ok(Healer::new(services, watched))
     }

@@ -9,6 +9,12 @@ use thiserror::Error;
 #[error("panicked: {0}")]
 pub(super) struct Panicked(String);
 
+impl Panicked {
+    pub(super) fn without_message() -> Self {
+        Self("no message".to_owned())
+    }
+}
+
 /// Calls host code and turns a panic into a value.
 ///
 /// The engine keeps nothing of what the call may have left half-changed but what the host itself keeps, so nothing
@@ -19,6 +25,6 @@ pub(super) fn contained<T>(host_code: impl FnOnce() -> T) -> Result<T, Panicked>
             .downcast_ref::<&str>()
             .map(|message| (*message).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned());
-        Panicked(message.unwrap_or_else(|| "no message".to_owned()))
+        message.map_or_else(Panicked::without_message, Panicked)
     })
 }

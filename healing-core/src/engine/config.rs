@@ -19,12 +19,14 @@ pub struct HealingConfig {
     /// From the end of one remediation of a collection to the begin of the next. 300 s.
     #[serde(rename = "min_healing_interval_seconds", with = "duration_serde::seconds")]
     pub min_healing_interval: Duration,
-    /// At most this many remediations of a collection begin within a window. 3, at least 1.
+    /// At most this many remediations of a collection begin within a window. 3; 1 to [`MOST_ATTEMPTS`]. The seed's
+    /// `max_attempts_per_hour` is read too.
+    #[serde(alias = "max_attempts_per_hour")]
     pub max_attempts_per_window: u32,
     /// The length of that window. One hour.
     #[serde(rename = "attempt_window_seconds", with = "duration_serde::seconds")]
     pub attempt_window: Duration,
-    /// Strategies more disruptive than this are never chosen by the loop. 0.5.
+    /// Strategies more disruptive than this need a human's approval while the collection is under stress. 0.5.
     pub max_auto_heal_impact: Ratio,
     /// Problems whose treatment a human must approve. None.
     pub require_approval: Vec<ProblemKind>,
@@ -32,6 +34,41 @@ pub struct HealingConfig {
     pub require_approval_strategies: Vec<String>,
     /// Whether outcomes are handed to the learner. They are recorded in any case.
     pub learning_enabled: bool,
+
+    /// The same while its state is critical, when more disruption is worth it. 0.7.
+    pub max_auto_heal_impact_critical: Ratio,
+    /// The same for strategies that cannot undo. 0.4.
+    pub max_irreversible_impact: Ratio,
+    /// A plan may touch at most this share of the graph's nodes, and always one. 0.5.
+    pub max_node_share: Ratio,
+    /// A plan may move at most this share of the collection's vectors. 0.25.
+    pub max_data_share: Ratio,
+    /// At most this many remediations are at work in one healer at a time. 8, at least 1.
+    pub max_active: u32,
+    /// After so many remediations in a row that did not help, none begins for an `attempt_window`, and a human is called.
+    /// 3, at least 1.
+    pub ineffective_limit: u32,
+    /// A strategy that failed this often in a row for a kind of problem is quarantined for it: for a
+    /// `min_healing_interval`, and twice as long with each further failure, up to a day. 2, at least 1.
+    pub quarantine_after: u32,
+    /// When more than this share of the collections (of at least [`storm_minimum`](Self::storm_minimum)), or of one
+    /// collection's nodes, is unhealthy at once, the cause is outside: no remediation begins. 0.5.
+    pub storm_share: Ratio,
+    /// With fewer collections, or nodes, than this there is no storm among them. 4.
+    pub storm_minimum: u32,
+    /// How long the share must have been back below its limit for remediations to begin again. 60 s.
+    #[serde(rename = "storm_delay_seconds", with = "duration_serde::seconds")]
+    pub storm_delay: Duration,
+    /// How long a remediation awaits approval before it expires. One hour.
+    #[serde(rename = "approval_timeout_seconds", with = "duration_serde::seconds")]
+    pub approval_timeout: Duration,
+    /// An observation older than this is none. 60 s.
+    #[serde(rename = "max_observation_age_seconds", with = "duration_serde::seconds")]
+    pub max_observation_age: Duration,
+    /// How often undoing a step is tried before it is given up and a human called. 3, at least 1.
+    pub undo_attempts: u32,
+    /// What becomes of journal records once a checkpoint sums them up.
+    pub journal_retention: JournalRetention,
 
     /// How each collection is watched.
     pub monitor: MonitorConfig,
@@ -58,6 +95,21 @@ pub struct HealingConfig {
     /// The longest a collection is leased at a time; renewed at half of it. 30 s.
     #[serde(rename = "lease_seconds", with = "duration_serde::seconds")]
     pub lease: Duration,
+}
+
+/// The greatest number of attempts per window that can be configured.
+pub const MOST_ATTEMPTS: u32 = 100;
+
+/// What becomes of journal records once a checkpoint sums them up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JournalRetention {
+    /// They are dropped; the checkpoint holds the digest of the last of them.
+    #[default]
+    Prune,
+    /// They stay, for an audit that reaches back to the beginning. Opening the store still begins at the checkpoint.
+    Keep,
 }
 
 /// What counts as verified.
@@ -96,6 +148,20 @@ impl Default for HealingConfig {
             require_approval: Vec::new(),
             require_approval_strategies: vec!["scale_replicas".to_owned()],
             learning_enabled: true,
+            max_auto_heal_impact_critical: Ratio::literal(0.7),
+            max_irreversible_impact: Ratio::literal(0.4),
+            max_node_share: Ratio::literal(0.5),
+            max_data_share: Ratio::literal(0.25),
+            max_active: 8,
+            ineffective_limit: 3,
+            quarantine_after: 2,
+            storm_share: Ratio::literal(0.5),
+            storm_minimum: 4,
+            storm_delay: Duration::from_secs(60),
+            approval_timeout: Duration::from_secs(3600),
+            max_observation_age: Duration::from_secs(60),
+            undo_attempts: 3,
+            journal_retention: JournalRetention::Prune,
             monitor: MonitorConfig::default(),
             sample_interval: Duration::from_secs(10),
             step_settle: Duration::from_secs(5),
@@ -136,15 +202,25 @@ impl HealingConfig {
         };
         let attempts = self.max_attempts_per_window;
         expect(
-            attempts >= 1,
+            (1..=MOST_ATTEMPTS).contains(&attempts),
             "max_attempts_per_window",
             attempts.to_string(),
-            "at least 1; set enabled to false instead",
+            "1 to 100; to heal nothing, set enabled to false",
         );
+        for (field, limit) in [
+            ("max_active", self.max_active),
+            ("ineffective_limit", self.ineffective_limit),
+            ("quarantine_after", self.quarantine_after),
+            ("undo_attempts", self.undo_attempts),
+        ] {
+            expect(limit >= 1, field, limit.to_string(), "at least 1");
+        }
         for (field, duration) in [
             ("attempt_window_seconds", self.attempt_window),
             ("sample_interval_seconds", self.sample_interval),
             ("lease_seconds", self.lease),
+            ("approval_timeout_seconds", self.approval_timeout),
+            ("max_observation_age_seconds", self.max_observation_age),
         ] {
             expect(!duration.is_zero(), field, format!("{duration:?}"), "more than 0");
         }
@@ -156,6 +232,9 @@ impl HealingConfig {
             ("stabilisation_seconds", self.stabilisation),
             ("measurement_patience_seconds", self.measurement_patience),
             ("lease_seconds", self.lease),
+            ("approval_timeout_seconds", self.approval_timeout),
+            ("max_observation_age_seconds", self.max_observation_age),
+            ("storm_delay_seconds", self.storm_delay),
         ] {
             expect(duration <= LONGEST, field, format!("{duration:?}"), "at most a year");
         }

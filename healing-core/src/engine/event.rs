@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::decision::Candidate;
 use super::guard::Refusal;
 use super::remediation::{Remediation, RemediationState};
-use super::selection::Rejection;
 use crate::diagnosis::Diagnosis;
 use crate::identity::{CollectionId, RemediationId};
 use crate::monitor::StateChange;
@@ -25,8 +25,8 @@ pub struct Tick {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HealingEvent {
-    /// Where.
-    pub collection: CollectionId,
+    /// Where; `None` for what concerns all collections.
+    pub collection: Option<CollectionId>,
     /// When.
     pub at: Timestamp,
     /// What.
@@ -63,7 +63,7 @@ pub enum EventKind {
         /// The problem.
         problem: ProblemKind,
         /// What was considered, and why it will not do.
-        considered: Vec<Rejection>,
+        considered: Vec<Candidate>,
     },
     /// A remediation entered the state it holds here.
     Remediation(Box<Remediation>),
@@ -79,6 +79,26 @@ pub enum EventKind {
         /// The remediation.
         remediation: RemediationId,
     },
+    /// A step's call did not end in time and was given up: its thread may hang, but can do nothing more.
+    CallAbandoned {
+        /// The remediation.
+        remediation: RemediationId,
+        /// The step.
+        step: usize,
+        /// How many threads hang by now.
+        abandoned: usize,
+    },
+    /// So many collections are unhealthy at once that the cause must be outside: no remediation begins from here on.
+    StormBegan {
+        /// How many are unhealthy.
+        unhealthy: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// The storm is over.
+    StormEnded,
+    /// The configuration was changed, here or by another healer.
+    Configured,
     /// A store failed. What could not be written down is not done; it is tried again.
     StorageFailed {
         /// What failed.
@@ -91,7 +111,7 @@ impl EventKind {
     #[must_use]
     pub fn calls_human(&self) -> bool {
         match self {
-            Self::NoStrategy { .. } => true,
+            Self::NoStrategy { .. } | Self::StormBegan { .. } => true,
             Self::Deferred { reason, .. } => reason.calls_human(),
             Self::Remediation(remediation) => match &remediation.state {
                 RemediationState::AwaitingApproval { .. } | RemediationState::RollbackFailed { .. } => true,

@@ -1,13 +1,17 @@
 //! Guards: why a problem is not treated now.
 
-use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::config::HealingConfig;
+use super::standing::{Failures, Standing};
 use crate::clock::{elapsed, later};
-use crate::identity::HolderId;
+use crate::identity::{HolderId, Operator};
+use crate::observation::Observation;
+use crate::problem::ProblemClass;
+use crate::storage::Freeze;
 
 /// Why a problem is not treated now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,10 +20,24 @@ use crate::identity::HolderId;
 pub enum Refusal {
     /// Healing is switched off.
     Disabled,
+    /// An operator froze it.
+    Frozen {
+        /// Who.
+        by: Operator,
+        /// Why.
+        reason: String,
+    },
     /// Nothing explains the problem: a human must look.
     UnknownProblem {
         /// The weakened edges, in words.
         witness_summary: String,
+    },
+    /// So much is unhealthy at once that the cause must be outside.
+    Storm {
+        /// How many collections, or nodes of this collection, are unhealthy.
+        unhealthy: u32,
+        /// Of how many.
+        of: u32,
     },
     /// The last remediation ended a short while ago.
     CoolingDown {
@@ -32,6 +50,28 @@ pub enum Refusal {
         attempts: u32,
         /// When the oldest of them leaves the window.
         until: Timestamp,
+    },
+    /// The last remediations did not help, one after the other.
+    Ineffective {
+        /// How many.
+        in_a_row: u32,
+        /// When the next may begin all the same.
+        until: Timestamp,
+    },
+    /// As many remediations as allowed are at work in other collections.
+    TooManyActive {
+        /// How many.
+        active: u32,
+    },
+    /// The observation was made before the last remediation had ended, or is too old.
+    StaleObservation {
+        /// When it was made.
+        observed_at: Timestamp,
+    },
+    /// Every worker thread hangs in a call that was given up.
+    NoWorkers {
+        /// How many hang.
+        abandoned: usize,
     },
     /// Another healer acts on the collection.
     LeaseHeld {
@@ -50,105 +90,181 @@ impl Refusal {
     #[must_use]
     pub fn calls_human(&self) -> bool {
         match self {
-            Self::UnknownProblem { .. } | Self::TooManyAttempts { .. } => true,
-            Self::Disabled | Self::CoolingDown { .. } | Self::LeaseHeld { .. } | Self::LeaseUnavailable { .. } => false,
+            Self::UnknownProblem { .. }
+            | Self::Storm { .. }
+            | Self::TooManyAttempts { .. }
+            | Self::Ineffective { .. }
+            | Self::NoWorkers { .. } => true,
+            Self::Disabled
+            | Self::Frozen { .. }
+            | Self::CoolingDown { .. }
+            | Self::TooManyActive { .. }
+            | Self::StaleObservation { .. }
+            | Self::LeaseHeld { .. }
+            | Self::LeaseUnavailable { .. } => false,
+        }
+    }
+
+    /// Its wire name: `cooling_down`, ...
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Frozen { .. } => "frozen",
+            Self::UnknownProblem { .. } => "unknown_problem",
+            Self::Storm { .. } => "storm",
+            Self::CoolingDown { .. } => "cooling_down",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::Ineffective { .. } => "ineffective",
+            Self::TooManyActive { .. } => "too_many_active",
+            Self::StaleObservation { .. } => "stale_observation",
+            Self::NoWorkers { .. } => "no_workers",
+            Self::LeaseHeld { .. } => "lease_held",
+            Self::LeaseUnavailable { .. } => "lease_unavailable",
         }
     }
 }
 
-/// The remediations of one collection that count against its limits.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Attempts {
-    /// When each began, oldest first, as far back as a window reaches.
-    begun: VecDeque<Timestamp>,
-    last_ended: Option<Timestamp>,
+/// What the guards look at beside the collection's own standing.
+#[derive(Debug, Clone)]
+pub(super) struct Circumstances {
+    pub(super) freeze: Option<Freeze>,
+    /// Unhealthy collections and all collections, while there is a storm among them.
+    pub(super) storm: Option<(u32, u32)>,
+    /// Remediations at work in other collections.
+    pub(super) active: u32,
+    /// Worker threads that hang, where none is left.
+    pub(super) no_workers: Option<usize>,
 }
 
-impl Attempts {
-    /// Counts an attempt when it begins, not when it ends: one that never ends counts too.
-    pub(super) fn begin(&mut self, now: Timestamp, config: &HealingConfig) {
-        while self
-            .begun
-            .front()
-            .is_some_and(|&oldest| elapsed(oldest, now) >= config.attempt_window)
-        {
-            self.begun.pop_front();
-        }
-        self.begun.push_back(now);
-    }
+/// Who wants something treated: an operator's order passes the limits that protect against the loop's own zeal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Initiative {
+    Loop,
+    Operator,
+}
 
-    pub(super) fn end(&mut self, now: Timestamp) {
-        self.last_ended = Some(now);
+/// Why nothing at all may begin in a collection now.
+pub(super) fn refuse(
+    initiative: Initiative,
+    standing: &Standing,
+    circumstances: &Circumstances,
+    observation: &Observation,
+    now: Timestamp,
+    config: &HealingConfig,
+) -> Option<Refusal> {
+    if !config.enabled {
+        return Some(Refusal::Disabled);
     }
+    if let Some(Freeze { by, reason }) = circumstances.freeze.clone() {
+        return Some(Refusal::Frozen { by, reason });
+    }
+    if circumstances.active >= config.max_active {
+        return Some(Refusal::TooManyActive {
+            active: circumstances.active,
+        });
+    }
+    if let Some(abandoned) = circumstances.no_workers {
+        return Some(Refusal::NoWorkers { abandoned });
+    }
+    if initiative == Initiative::Operator {
+        return None;
+    }
+    refuse_storm(circumstances, observation, config)
+        .or_else(|| refuse_stale(standing, observation, now, config))
+        .or_else(|| refuse_cool_down(standing, now, config))
+        .or_else(|| refuse_attempts(standing, now, config))
+        .or_else(|| refuse_ineffective(standing, now, config))
+}
 
-    /// Why no further attempt may begin now.
-    pub(super) fn refuse(&self, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
-        if let Some(ended) = self.last_ended
-            && elapsed(ended, now) < config.min_healing_interval
-        {
-            return Some(Refusal::CoolingDown {
-                until: later(ended, config.min_healing_interval),
-            });
-        }
-        let mut within = self
-            .begun
-            .iter()
-            .filter(|&&begun| elapsed(begun, now) < config.attempt_window);
-        let oldest = within.next()?;
-        let attempts = u32::try_from(within.count()).unwrap_or(u32::MAX).saturating_add(1);
-        let until = later(*oldest, config.attempt_window);
-        (attempts >= config.max_attempts_per_window).then_some(Refusal::TooManyAttempts { attempts, until })
+/// Why a problem is never treated, whoever orders it.
+pub(super) fn refuse_problem(problem: &ProblemClass) -> Option<Refusal> {
+    match problem {
+        ProblemClass::Unknown { witness_summary } => Some(Refusal::UnknownProblem {
+            witness_summary: witness_summary.clone(),
+        }),
+        _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
+/// Until when a strategy that failed so often stays in quarantine.
+pub(super) fn quarantined_until(failures: Failures, now: Timestamp, config: &HealingConfig) -> Option<Timestamp> {
+    let excess = failures.in_a_row.checked_sub(config.quarantine_after)?;
+    let factor = 1_u32.checked_shl(excess).unwrap_or(u32::MAX);
+    let length = config
+        .min_healing_interval
+        .saturating_mul(factor)
+        .min(LONGEST_QUARANTINE);
+    within(failures.last, now, length).then(|| later(failures.last, length))
+}
 
-    use proptest::prelude::*;
+/// Whether a strategy's failures still speak against it.
+pub(super) fn is_recent(failures: Failures, now: Timestamp) -> bool {
+    within(failures.last, now, LONGEST_QUARANTINE)
+}
 
-    use super::*;
+/// Whether less than `length` has passed since `at`. A time that lies further in the future was written before the clock was
+/// set back, and waiting for it would take for ever.
+fn within(at: Timestamp, now: Timestamp, length: Duration) -> bool {
+    elapsed(at, now) < length && elapsed(now, at) <= length
+}
 
-    #[test]
-    fn the_cool_down_counts_from_the_end_of_the_last_remediation() {
-        let config = HealingConfig::default();
-        let start = Timestamp::UNIX_EPOCH;
-        let mut attempts = Attempts::default();
-        assert_eq!(attempts.refuse(start, &config), None);
-        attempts.begin(start, &config);
-        let end = later(start, Duration::from_secs(50));
-        attempts.end(end);
-        let over = later(end, config.min_healing_interval);
-        let just_before = over.checked_sub(Duration::from_millis(1)).unwrap();
-        assert_eq!(
-            attempts.refuse(just_before, &config),
-            Some(Refusal::CoolingDown { until: over })
-        );
-        assert_eq!(attempts.refuse(over, &config), None);
+const LONGEST_QUARANTINE: Duration = Duration::from_secs(24 * 3600);
+
+fn refuse_storm(circumstances: &Circumstances, observation: &Observation, config: &HealingConfig) -> Option<Refusal> {
+    if let Some((unhealthy, of)) = circumstances.storm {
+        return Some(Refusal::Storm { unhealthy, of });
     }
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let nodes = observation.graph.nodes();
+    let of = count(nodes.len());
+    let unhealthy = count(nodes.iter().filter(|node| node.health.get() < 0.5).count());
+    is_storm(unhealthy, of, config).then_some(Refusal::Storm { unhealthy, of })
+}
 
-    proptest! {
-        #[test]
-        fn no_window_ever_holds_more_attempts_than_allowed(
-            gaps in prop::collection::vec(0u64..2000, 1..200), limit in 1u32..5,
-        ) {
-            let config = HealingConfig {
-                max_attempts_per_window: limit,
-                min_healing_interval: Duration::ZERO,
-                ..HealingConfig::default()
-            };
-            let mut attempts = Attempts::default();
-            let mut now = Timestamp::UNIX_EPOCH;
-            let mut begun: Vec<Timestamp> = Vec::new();
-            for gap in gaps {
-                now = later(now, Duration::from_secs(gap));
-                if attempts.refuse(now, &config).is_none() {
-                    attempts.begin(now, &config);
-                    begun.push(now);
-                }
-                let within = begun.iter().filter(|&&at| elapsed(at, now) < config.attempt_window).count();
-                prop_assert!(within <= limit as usize);
-            }
-        }
-    }
+/// Whether so many are unhealthy that the cause must be outside.
+pub(super) fn is_storm(unhealthy: u32, of: u32, config: &HealingConfig) -> bool {
+    of >= config.storm_minimum && f64::from(unhealthy) > f64::from(of) * config.storm_share.get()
+}
+
+fn refuse_stale(
+    standing: &Standing,
+    observation: &Observation,
+    now: Timestamp,
+    config: &HealingConfig,
+) -> Option<Refusal> {
+    let observed_at = observation.observed_at;
+    let before_the_end = standing
+        .ended()
+        .is_some_and(|ended| observed_at < ended && ended <= now);
+    let too_old = elapsed(observed_at, now) > config.max_observation_age;
+    (before_the_end || too_old).then_some(Refusal::StaleObservation { observed_at })
+}
+
+fn refuse_cool_down(standing: &Standing, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
+    let ended = standing.ended()?;
+    within(ended, now, config.min_healing_interval).then(|| Refusal::CoolingDown {
+        until: later(ended, config.min_healing_interval),
+    })
+}
+
+fn refuse_attempts(standing: &Standing, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
+    // Here a time in the future counts: a limit is not to be passed because the clock was set back.
+    let mut counted = standing
+        .attempts()
+        .iter()
+        .filter(|&&begun| elapsed(begun, now) < config.attempt_window);
+    let oldest = counted.next()?;
+    let attempts = u32::try_from(counted.count()).unwrap_or(u32::MAX).saturating_add(1);
+    let until = later(*oldest, config.attempt_window);
+    (attempts >= config.max_attempts_per_window).then_some(Refusal::TooManyAttempts { attempts, until })
+}
+
+fn refuse_ineffective(standing: &Standing, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
+    let in_a_row = standing.ineffective();
+    let ended = standing.ended()?;
+    (in_a_row >= config.ineffective_limit && within(ended, now, config.attempt_window)).then(|| Refusal::Ineffective {
+        in_a_row,
+        until: later(ended, config.attempt_window),
+    })
 }

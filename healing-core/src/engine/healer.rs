@@ -1,58 +1,47 @@
-//! The healer: everything a host calls.
+//! The healer: many collections, one tick.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use thiserror::Error;
+use jiff::Timestamp;
 
+use super::bell::Bell;
 use super::builder::HealerBuilder;
 use super::config::HealingConfig;
-use super::event::Tick;
+use super::decision::Decision;
+use super::event::{EventKind, HealingEvent, Tick};
+use super::guard::Circumstances;
+use super::intake::Sample;
+use super::ledger::Ledger;
 use super::progress::Progress;
-use super::remediation::{Remediation, RemediationState};
+use super::remediation::Remediation;
 use super::services::Services;
+use super::standing::StandingOrders;
+use super::storm::{StormChange, StormWatch};
 use super::watched::Watched;
 use crate::clock::{Clock, later};
-use crate::identity::{CollectionId, Operator, RemediationId};
+use crate::identity::{CollectionId, FencingToken};
 use crate::monitor::IntegrityReport;
 use crate::observation::ObservationSource;
-use crate::storage::JournalError;
+use crate::storage::Stream;
 
 /// Watches collections and heals them.
 ///
-/// A deterministic state machine without a thread, a timer or a clock of its own. Its methods come in three kinds: getters;
-/// operators' orders ([`approve`](Self::approve), [`reject`](Self::reject)); and [`tick`](Self::tick), in which everything
-/// else happens.
+/// A deterministic state machine without a clock of its own; the only threads are the workers it was built with, for
+/// strategies' steps. Its methods come in three kinds: getters; operators' orders ([`approve`](Self::approve),
+/// [`abort`](Self::abort), [`freeze`](Self::freeze), ...); and [`tick`](Self::tick), in which everything else happens.
 ///
-/// What must never break: nothing is done to the world that is not in the journal first, and whatever a strategy or an
-/// actuator does (fail, panic, answer nonsense), the healer goes on and the remediation ends in a recorded state.
+/// What must never break: nothing is done to the world that is not in the journal first, and whatever a strategy, an
+/// actuator or a store does (fail, panic, hang, answer nonsense), the healer goes on and the remediation ends in a recorded
+/// state.
 pub struct Healer {
-    services: Services,
-    watched: BTreeMap<CollectionId, Watched>,
-}
-
-/// An operator's order that cannot be carried out.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ControlError {
-    /// No such remediation is at work.
-    #[error("no remediation {remediation} is at work")]
-    NotActive {
-        /// The remediation.
-        remediation: RemediationId,
-    },
-    /// The remediation is not in a state in which this can be ordered.
-    #[error("the remediation {remediation} is {state}, it does not await approval")]
-    NotAwaitingApproval {
-        /// The remediation.
-        remediation: RemediationId,
-        /// Its state's name.
-        state: &'static str,
-    },
-    /// The order could not be written down, so it was not carried out.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    pub(super) services: Services,
+    pub(super) orders: Ledger<StandingOrders>,
+    pub(super) watched: BTreeMap<CollectionId, Watched>,
+    storms: StormWatch,
+    /// What happened outside of a tick, for the next one to report.
+    pub(super) pending: Vec<HealingEvent>,
 }
 
 impl Healer {
@@ -62,46 +51,32 @@ impl Healer {
     }
 
     pub(super) fn new(services: Services, watched: BTreeMap<CollectionId, Watched>) -> Self {
-        Self { services, watched }
+        Self {
+            services,
+            orders: Ledger::new(Stream::Global),
+            watched,
+            storms: StormWatch::default(),
+            pending: Vec::new(),
+        }
     }
 
-    /// Does everything that is due now, for every collection, and says when to call again. Never waits; calls into host
-    /// code run on the caller's thread.
+    /// Does everything that is due now, for every collection, and says when to call again. Never waits: with worker threads,
+    /// strategies' steps run there; observing, planning and the stores are called on this thread, and should answer within
+    /// the time of a sample.
     pub fn tick(&mut self) -> Tick {
-        let mut events = Vec::new();
-        let mut wake_at = None;
-        for watched in self.watched.values_mut() {
-            Progress::new(&self.services, watched, &mut events).run();
-            let due = watched.wake_at();
-            wake_at = Some(wake_at.map_or(due, |earliest| due.min(earliest)));
+        let mut events = std::mem::take(&mut self.pending);
+        // All look before any acts: who acts must know whether the others are down too.
+        let degraded = self.look_around(&mut events);
+        let mut at_work = self.at_work();
+        for (collection, sample) in degraded {
+            let circumstances = self.circumstances(&collection, at_work);
+            if let Some(watched) = self.watched.get_mut(&collection) {
+                Progress::new(&self.services, watched, &mut events).respond(&sample, &circumstances);
+                at_work += u32::from(watched.active.is_some());
+            }
         }
-        let idle = || later(self.services.now(), self.services.config.sample_interval);
-        Tick {
-            events,
-            wake_at: wake_at.unwrap_or_else(idle),
-        }
-    }
-
-    /// Lets a remediation that awaits approval go on at the next tick, where it is checked once more against what is then
-    /// observed.
-    ///
-    /// # Errors
-    /// [`ControlError`] when it does not await approval, or the order cannot be written down.
-    pub fn approve(&mut self, remediation: &RemediationId, by: &Operator) -> Result<(), ControlError> {
-        self.decide(
-            remediation,
-            RemediationState::Planned {
-                approved_by: Some(by.clone()),
-            },
-        )
-    }
-
-    /// Ends a remediation that awaits approval. Nothing was touched.
-    ///
-    /// # Errors
-    /// [`ControlError`] when it does not await approval, or the order cannot be written down.
-    pub fn reject(&mut self, remediation: &RemediationId, by: &Operator) -> Result<(), ControlError> {
-        self.decide(remediation, RemediationState::Rejected { by: by.clone() })
+        let wake_at = self.move_on(&mut events);
+        Tick { events, wake_at }
     }
 
     /// The configuration in force.
@@ -131,34 +106,150 @@ impl Healer {
             .map(|active| &active.remediation)
     }
 
-    /// The remediation of the collection that ended last.
+    /// The remediation of the collection that ended last, in this healer or, as the journal tells, in one before it.
     #[must_use]
     pub fn last(&self, collection: &CollectionId) -> Option<&Remediation> {
-        self.watched.get(collection)?.last.as_ref()
+        self.watched.get(collection)?.ledger.sum().last()
     }
 
-    fn decide(&mut self, remediation: &RemediationId, to: RemediationState) -> Result<(), ControlError> {
-        let not_active = || ControlError::NotActive {
-            remediation: remediation.clone(),
+    /// Why the loop did what it did when the collection was last found degraded: the guards, the candidates, their weights
+    /// and predictions. `None` if it never was.
+    #[must_use]
+    pub fn explain(&self, collection: &CollectionId) -> Option<&Decision> {
+        self.watched.get(collection)?.decision.as_ref()
+    }
+
+    /// Unhealthy collections and all collections, while there is a storm.
+    pub(super) fn storm(&self) -> Option<(u32, u32)> {
+        self.storms.storm()
+    }
+
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.services.clock)
+    }
+
+    /// Rings when a worker thread has finished.
+    pub(super) fn bell(&self) -> Bell {
+        self.services.bell.clone()
+    }
+
+    /// Takes every sample that is due, and returns those that call for an answer.
+    fn look_around(&mut self, events: &mut Vec<HealingEvent>) -> Vec<(CollectionId, Sample)> {
+        let now = self.services.now();
+        let mut degraded = Vec::new();
+        let (mut sampled, mut unhealthy) = (false, 0_u32);
+        let orders_known = match self.watched.values().any(|watched| watched.next_sample.is_due(now)) {
+            true => self.read_orders(events),
+            false => true,
         };
-        let watched = self.watched.get_mut(remediation.collection()).ok_or_else(not_active)?;
-        let active = watched
-            .active
-            .as_ref()
-            .filter(|active| active.remediation.id == *remediation);
-        match &active.ok_or_else(not_active)?.remediation.state {
-            RemediationState::AwaitingApproval { .. } => {}
-            other => {
-                let state = other.name();
-                return Err(ControlError::NotAwaitingApproval {
-                    remediation: remediation.clone(),
-                    state,
-                });
+        for watched in self.watched.values_mut() {
+            let due = watched.next_sample.is_due(now);
+            if due || watched.active.is_some() {
+                let mut progress = Progress::new(&self.services, watched, events);
+                progress.keep_lease();
+                if let Some(sample) = progress.sample() {
+                    degraded.push((watched.collection.clone(), sample));
+                }
+                sampled |= due;
+            }
+            unhealthy += u32::from(watched.is_unhealthy());
+        }
+        if sampled {
+            let of = u32::try_from(self.watched.len()).unwrap_or(u32::MAX);
+            let kind = match self.storms.observe(unhealthy, of, now, &self.services.config) {
+                Some(StormChange::Began { unhealthy, of }) => Some(EventKind::StormBegan { unhealthy, of }),
+                Some(StormChange::Ended) => Some(EventKind::StormEnded),
+                None => None,
+            };
+            events.extend(kind.map(|kind| HealingEvent {
+                collection: None,
+                at: now,
+                kind,
+            }));
+        }
+        if !orders_known {
+            // What operators have forbidden is not known.
+            degraded.clear();
+        }
+        degraded
+    }
+
+    /// Moves every active remediation, and says when the next tick is due.
+    fn move_on(&mut self, events: &mut Vec<HealingEvent>) -> Timestamp {
+        let mut wake_at = self.storms.wake_at();
+        let at_work = self.watched.values().filter(|watched| watched.active.is_some());
+        let at_work: Vec<CollectionId> = at_work.map(|watched| watched.collection.clone()).collect();
+        for collection in &at_work {
+            let circumstances = self.circumstances(collection, 0);
+            if let Some(watched) = self.watched.get_mut(collection) {
+                Progress::new(&self.services, watched, events).advance(&circumstances);
             }
         }
-        let mut events = Vec::new();
-        Ok(Progress::new(&self.services, watched, &mut events).enter(to)?)
+        for watched in self.watched.values() {
+            let due = watched.wake_at();
+            wake_at = Some(wake_at.map_or(due, |earliest| due.min(earliest)));
+        }
+        wake_at.unwrap_or_else(|| later(self.services.now(), self.services.config.sample_interval))
     }
+
+    /// Reads what operators ordered, here or through another healer. Whether that is known now.
+    pub(super) fn read_orders(&mut self, events: &mut Vec<HealingEvent>) -> bool {
+        let at = self.services.now();
+        if let Err(error) = self.orders.catch_up(&self.services.journal) {
+            events.push(HealingEvent {
+                collection: None,
+                at,
+                kind: EventKind::StorageFailed {
+                    error: error.to_string(),
+                },
+            });
+            return false;
+        }
+        self.apply_orders(events);
+        true
+    }
+
+    pub(super) fn apply_orders(&mut self, events: &mut Vec<HealingEvent>) {
+        let Some(config) = self
+            .orders
+            .sum()
+            .config
+            .as_deref()
+            .filter(|config| **config != self.services.config)
+        else {
+            return;
+        };
+        let monitor_changed = config.monitor != self.services.config.monitor;
+        self.services.config = config.clone();
+        if monitor_changed {
+            for watched in self.watched.values_mut() {
+                watched.monitor.reconfigure(&self.services.config.monitor);
+            }
+        }
+        events.push(HealingEvent {
+            collection: None,
+            at: self.services.now(),
+            kind: EventKind::Configured,
+        });
+    }
+
+    /// How many remediations are at work.
+    pub(super) fn at_work(&self) -> u32 {
+        u32::try_from(self.watched.values().filter(|watched| watched.active.is_some()).count()).unwrap_or(u32::MAX)
+    }
+
+    /// What the guards of an idle collection look at beside its own standing.
+    pub(super) fn circumstances(&self, collection: &CollectionId, at_work: u32) -> Circumstances {
+        Circumstances {
+            freeze: self.orders.sum().freeze_of(collection).cloned(),
+            storm: self.storms.storm(),
+            active: at_work,
+            no_workers: self.services.executor.exhausted(),
+        }
+    }
+
+    /// The token of the global stream, which needs no lease.
+    pub(super) const GLOBAL: FencingToken = FencingToken::new(0);
 }
 
 impl fmt::Debug for Healer {

@@ -1,73 +1,104 @@
 //! From a sample to a remediation that begins, or to the reason why none does.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use serde_json::Map;
 
+use super::alarm::Alarm;
+use super::call::contained;
+use super::config::Selection;
+use super::decision::{Candidate, ConsideredProblem, Decision};
 use super::event::EventKind;
-use super::guard::Refusal;
+use super::guard::{Circumstances, Initiative, Refusal, refuse, refuse_problem};
+use super::outcome::outcome_of;
 use super::progress::{Progress, undo};
 use super::remediation::{Initial, Remediation, RemediationState, UndoCause};
-use super::selection::{Chosen, select};
-use super::watched::{Active, Episode};
-use crate::clock::later;
+use super::selection::{Choice, Chosen, impact_limit};
+use super::watched::{Active, Tenure};
 use crate::diagnosis::Diagnosis;
-use crate::identity::RemediationId;
+use crate::identity::{Operator, RemediationId};
 use crate::monitor::{IntegrityReport, IntegrityState};
 use crate::observation::Observation;
-use crate::permit::Revocation;
-use crate::problem::{ProblemClass, ProblemKind};
-use crate::storage::{JournalError, Lease, LeaseError, Stream};
+use crate::problem::ProblemKind;
+use crate::storage::{JournalBody, JournalError, LeaseError, LeaseStore};
 
-impl Progress<'_> {
-    /// Takes a regular sample and, where nothing is at work, decides what to do about it.
-    pub(super) fn take_sample(&mut self) {
+/// A sample that calls for an answer.
+pub(super) struct Sample {
+    pub(super) observation: Observation,
+    pub(super) report: IntegrityReport,
+}
+
+/// A remediation that is to begin.
+pub(super) struct Beginning<'a> {
+    pub(super) chosen: Chosen<'a>,
+    pub(super) diagnosis: &'a Diagnosis,
+    pub(super) considered: Vec<Candidate>,
+    pub(super) ordered_by: Option<&'a Operator>,
+    pub(super) parameters: Map<String, serde_json::Value>,
+}
+
+impl<'a> Progress<'a> {
+    /// Takes a regular sample, where one is due. Returns it where the collection is degraded and nothing is at work.
+    pub(super) fn sample(&mut self) -> Option<Sample> {
         let now = self.now();
-        self.watched.sampled(now, self.services.config.sample_interval);
+        if !self.watched.next_sample.is_due(now) {
+            return None;
+        }
+        let sample = self.look()?;
+        if self.watched.active.is_some() || !self.take_over() {
+            return None;
+        }
+        if sample.report.state == IntegrityState::Normal {
+            self.watched.told = super::watched::Told::default();
+            None
+        } else {
+            sample.report.below_stress().then_some(sample)
+        }
+    }
+
+    /// Observes the collection and lets its state move.
+    pub(super) fn look(&mut self) -> Option<Sample> {
+        let now = self.now();
+        self.watched.next_sample = Alarm::after(now, self.services.config.sample_interval);
         let sampled = self.services.observe(&self.watched.collection).and_then(|observation| {
             let report = self
                 .watched
                 .monitor
                 .sample(&observation)
                 .map_err(|error| error.to_string())?;
-            Ok((observation, report))
+            Ok(Sample { observation, report })
         });
-        let (observation, report) = match sampled {
-            Ok(sampled) => sampled,
-            Err(error) => return self.report(EventKind::ObservationFailed { error }),
+        let sample = match sampled {
+            Ok(sample) => sample,
+            Err(error) => {
+                self.report(EventKind::ObservationFailed { error });
+                return None;
+            }
         };
-        if let Some(change) = report.transition {
+        if let Some(change) = sample.report.transition {
             self.report(EventKind::StateChanged(change));
         }
-        self.watched.report = Some(report.clone());
-        if self.watched.active.is_some() || !self.take_over() {
-            return;
-        }
-        if report.state == IntegrityState::Normal {
-            self.watched.episode = Episode::default();
-        } else if report.below_stress() {
-            self.respond(&observation, &report);
-        }
+        self.watched.report = Some(sample.report.clone());
+        Some(sample)
     }
 
     /// Brings the ledger up to date once, and takes over what another healer, or this one before it lost its lease, left
     /// unfinished. Whether the way is free for something new.
-    fn take_over(&mut self) -> bool {
-        if !self.watched.ledger_is_read {
-            if let Err(error) = self.catch_up() {
-                self.report(EventKind::StorageFailed {
-                    error: error.to_string(),
-                });
+    pub(super) fn take_over(&mut self) -> bool {
+        if !self.watched.ledger.is_read() {
+            if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
+                self.storage_failed(&error);
                 return false;
             }
-            self.watched.ledger_is_read = true;
+            self.record_last_outcome();
         }
-        if self.watched.ledger.unfinished.is_none() {
+        if self.watched.ledger.sum().unfinished().is_none() {
             return true;
         }
         match self.acquire() {
-            Ok(lease) => match self.adopt_unfinished(lease) {
-                Some(lease) => {
-                    self.give_back(&lease);
+            Ok(tenure) => match self.adopt_unfinished(tenure) {
+                Some(tenure) => {
+                    self.give_back(&tenure);
                     true
                 }
                 None => false,
@@ -78,150 +109,231 @@ impl Progress<'_> {
     }
 
     /// Answers a degraded sample.
-    fn respond(&mut self, observation: &Observation, report: &IntegrityReport) {
+    pub(super) fn respond(&mut self, sample: &Sample, circumstances: &Circumstances) {
+        let Sample { observation, report } = sample;
         let diagnoses = match self.services.classify(observation, report) {
             Ok(diagnoses) => diagnoses,
             Err(error) => return self.report(EventKind::ObservationFailed { error }),
         };
         let kinds: Vec<ProblemKind> = diagnoses.iter().map(|diagnosis| diagnosis.problem.kind()).collect();
-        if kinds != self.watched.episode.diagnosed {
+        if kinds != self.watched.told.diagnosed {
             self.report(EventKind::Diagnosed {
                 diagnoses: diagnoses.clone(),
             });
-            self.watched.episode.diagnosed = kinds;
+            self.watched.told.diagnosed = kinds;
         }
-        let mut reasons = Vec::new();
-        for diagnosis in &diagnoses {
-            match self.treat(observation, report, diagnosis) {
-                Ok(()) => return,
-                Err(reason) => reasons.push(reason),
-            }
-        }
-        // What stands in the way of the most certain diagnosis is what is reported.
-        if let Some(reason) = reasons.into_iter().next() {
-            self.tell(reason);
+        let mut decision = Decision {
+            at: self.now(),
+            state: report.state,
+            lambda: report.lambda,
+            refusal: None,
+            problems: Vec::new(),
+            began: None,
+        };
+        let told = self.consider(sample, &diagnoses, circumstances, &mut decision);
+        self.watched.decision = Some(decision);
+        match told {
+            Some(reason) => self.tell(reason),
+            None => self.watched.told.reason = None,
         }
     }
 
-    /// Begins to treat one diagnosis, or says why not.
-    fn treat(
+    /// Begins to treat the most certain of the diagnoses that can be treated; else what is to be told.
+    fn consider(
         &mut self,
-        observation: &Observation,
-        report: &IntegrityReport,
-        diagnosis: &Diagnosis,
-    ) -> Result<(), EventKind> {
-        let problem = diagnosis.problem.kind();
-        let defer = |reason| EventKind::Deferred {
-            problem: problem.clone(),
+        sample: &Sample,
+        diagnoses: &[Diagnosis],
+        circumstances: &Circumstances,
+        decision: &mut Decision,
+    ) -> Option<EventKind> {
+        let first = diagnoses.first()?;
+        let deferred = |reason| EventKind::Deferred {
+            problem: first.problem.kind(),
             reason,
         };
-        let storage_failed = |error: JournalError| EventKind::StorageFailed {
-            error: error.to_string(),
-        };
-        if let Some(reason) = self.refuse(&diagnosis.problem) {
-            return Err(defer(reason));
+        if let Some(reason) = self.refusal(sample, circumstances) {
+            decision.refusal = Some(reason.clone());
+            return Some(deferred(reason_for(first, reason)));
         }
-        let failures = self.watched.episode.failures.get(&problem);
-        let chosen = select(self.services, observation, report, diagnosis, failures).map_err(|considered| {
-            EventKind::NoStrategy {
+        let mut told = None;
+        for diagnosis in diagnoses {
+            let problem = diagnosis.problem.kind();
+            let mut considered = ConsideredProblem {
                 problem: problem.clone(),
-                considered,
-            }
-        })?;
-        let lease = self.acquire().map_err(|error| {
-            defer(match error {
+                confidence: diagnosis.confidence,
+                refusal: refuse_problem(&diagnosis.problem),
+                candidates: Vec::new(),
+            };
+            let Some(reason) = considered.refusal.clone() else {
+                let choice = Choice {
+                    services: self.services,
+                    standing: self.watched.ledger.sum(),
+                    observation: &sample.observation,
+                    report: &sample.report,
+                    diagnosis,
+                };
+                let (chosen, candidates) = choice.select();
+                considered.candidates.clone_from(&candidates);
+                decision.problems.push(considered);
+                let Some(chosen) = chosen else {
+                    told.get_or_insert(EventKind::NoStrategy {
+                        problem,
+                        considered: candidates,
+                    });
+                    continue;
+                };
+                let beginning = Beginning {
+                    chosen,
+                    diagnosis,
+                    considered: candidates,
+                    ordered_by: None,
+                    parameters: Map::new(),
+                };
+                return match self.begin_under_lease(sample, beginning, circumstances, Initiative::Loop) {
+                    Ok(began) => {
+                        decision.began = began;
+                        None
+                    }
+                    Err(NotBegun::Refused(reason)) => {
+                        decision.refusal = Some(reason.clone());
+                        Some(deferred(reason))
+                    }
+                    Err(NotBegun::Journal(error)) => Some(EventKind::StorageFailed {
+                        error: error.to_string(),
+                    }),
+                };
+            };
+            decision.problems.push(considered);
+            told.get_or_insert(EventKind::Deferred { problem, reason });
+        }
+        told
+    }
+
+    /// Why nothing may begin in this collection now.
+    fn refusal(&self, sample: &Sample, circumstances: &Circumstances) -> Option<Refusal> {
+        self.refusal_for(Initiative::Loop, sample, circumstances)
+    }
+
+    fn refusal_for(&self, initiative: Initiative, sample: &Sample, circumstances: &Circumstances) -> Option<Refusal> {
+        let standing = self.watched.ledger.sum();
+        let config = &self.services.config;
+        refuse(
+            initiative,
+            standing,
+            circumstances,
+            &sample.observation,
+            self.now(),
+            config,
+        )
+    }
+
+    /// Gets the lease, checks once more against what others did before it was ours, and begins. `None` where something
+    /// unfinished was taken over instead.
+    pub(super) fn begin_under_lease(
+        &mut self,
+        sample: &Sample,
+        beginning: Beginning<'_>,
+        circumstances: &Circumstances,
+        initiative: Initiative,
+    ) -> Result<Option<RemediationId>, NotBegun> {
+        let tenure = self.acquire().map_err(|error| {
+            NotBegun::Refused(match error {
                 LeaseError::Held { holder, .. } => Refusal::LeaseHeld { holder },
                 other => Refusal::LeaseUnavailable {
                     error: other.to_string(),
                 },
             })
         })?;
-        // What others did before the lease was ours counts.
-        if let Err(error) = self.catch_up() {
-            self.give_back(&lease);
-            return Err(storage_failed(error));
-        }
-        let Some(lease) = self.adopt_unfinished(lease) else {
-            return Ok(());
+        let Some(tenure) = self.adopt_unfinished(tenure) else {
+            return Ok(None);
         };
-        if let Some(reason) = self.refuse(&diagnosis.problem) {
-            self.give_back(&lease);
-            return Err(defer(reason));
+        if let Some(reason) = self.refusal_for(initiative, sample, circumstances) {
+            self.give_back(&tenure);
+            return Err(NotBegun::Refused(reason));
         }
-        self.begin(lease, observation, report, diagnosis, chosen)
-            .map_err(storage_failed)
-    }
-
-    /// Why a problem is not treated now.
-    fn refuse(&self, problem: &ProblemClass) -> Option<Refusal> {
-        if !self.services.config.enabled {
-            return Some(Refusal::Disabled);
-        }
-        if let ProblemClass::Unknown { witness_summary } = problem {
-            return Some(Refusal::UnknownProblem {
-                witness_summary: witness_summary.clone(),
-            });
-        }
-        self.watched.ledger.attempts.refuse(self.now(), &self.services.config)
+        self.begin(tenure, sample, beginning)
+            .map(Some)
+            .map_err(NotBegun::Journal)
     }
 
     /// Writes the new remediation down and makes it the active one.
     fn begin(
         &mut self,
-        lease: Lease,
-        observation: &Observation,
-        report: &IntegrityReport,
-        diagnosis: &Diagnosis,
-        chosen: Chosen<'_>,
-    ) -> Result<(), JournalError> {
+        tenure: Tenure,
+        sample: &Sample,
+        beginning: Beginning<'_>,
+    ) -> Result<RemediationId, JournalError> {
+        let Sample { observation, report } = sample;
+        let Beginning {
+            chosen: Chosen {
+                strategy,
+                plan,
+                prediction,
+            },
+            diagnosis,
+            considered,
+            ..
+        } = beginning;
         let now = self.now();
         let config = &self.services.config;
-        let needs_approval = config.require_approval.contains(&diagnosis.problem.kind())
-            || config.require_approval_strategies.contains(&chosen.strategy.name);
-        let state = if needs_approval {
+        let listed = config.require_approval.contains(&diagnosis.problem.kind())
+            || config.require_approval_strategies.contains(&strategy.name);
+        // Under the seed's rule, what is too disruptive was not even chosen.
+        let too_disruptive =
+            config.selection == Selection::Graduated && strategy.impact > impact_limit(strategy, report.state, config);
+        let state = if beginning.ordered_by.is_none() && (listed || too_disruptive) {
             RemediationState::AwaitingApproval { since: now }
         } else {
-            RemediationState::Planned { approved_by: None }
-        };
-        let symptom = super::call::contained(|| {
-            chosen
-                .strategy
-                .strategy
-                .symptom(&diagnosis.problem, &observation.metrics)
-        });
-        let id = RemediationId::new(self.watched.collection.clone(), self.watched.ledger.next_number());
-        let remediation = Remediation {
-            id,
-            started_at: now,
-            diagnosis: diagnosis.clone(),
-            plan: chosen.plan,
-            parameters: Map::new(),
-            prediction: chosen.prediction,
-            initial: Initial::of(report, &observation.metrics, symptom.ok().flatten()),
-            state: state.clone(),
-        };
-        self.watched.episode.told = None;
-        self.activate(lease, remediation, now);
-        self.enter(state).inspect_err(|_| {
-            // Nothing was written down, so nothing has begun.
-            if let Some(active) = self.watched.active.take() {
-                self.give_back(&active.lease);
+            RemediationState::Planned {
+                since: now,
+                approved_by: None,
             }
-        })
+        };
+        let symptom = contained(|| strategy.strategy.symptom(&diagnosis.problem, &observation.metrics));
+        let id = RemediationId::new(self.watched.collection.clone(), self.watched.ledger.sum().next_number());
+        let remediation = Remediation {
+            id: id.clone(),
+            started_at: now,
+            ordered_by: beginning.ordered_by.cloned(),
+            diagnosis: Arc::new(diagnosis.clone()),
+            plan,
+            considered: considered.into(),
+            parameters: Arc::new(beginning.parameters),
+            prediction,
+            initial: Arc::new(Initial::of(report, &observation.metrics, symptom.ok().flatten())),
+            state,
+        };
+        self.activate(tenure, remediation).map(|()| id)
+    }
+
+    /// Writes a remediation down in the state it holds and makes it the active one. Where that fails, nothing has begun.
+    pub(super) fn activate(&mut self, tenure: Tenure, remediation: Remediation) -> Result<(), JournalError> {
+        let pen = self.services.pen(tenure.lease.token);
+        let body = JournalBody::Remediation(Box::new(remediation.clone()));
+        if let Err(error) = self.watched.ledger.append(&pen, body) {
+            self.give_back(&tenure);
+            return Err(error);
+        }
+        let state = remediation.state.clone();
+        self.put_to_work(tenure, remediation);
+        self.entered(state, pen.at);
+        if let Some(active) = &mut self.watched.active {
+            active.vetted = true;
+        }
+        Ok(())
     }
 
     /// Makes what was left unfinished the active remediation, on its way back to where it began. Returns the lease where
     /// nothing was left.
-    fn adopt_unfinished(&mut self, lease: Lease) -> Option<Lease> {
-        if let Err(error) = self.catch_up() {
-            self.report(EventKind::StorageFailed {
-                error: error.to_string(),
-            });
-            self.give_back(&lease);
+    pub(super) fn adopt_unfinished(&mut self, tenure: Tenure) -> Option<Tenure> {
+        // What others did before the lease was ours counts.
+        if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
+            self.storage_failed(&error);
+            self.give_back(&tenure);
             return None;
         }
-        let Some(unfinished) = self.watched.ledger.unfinished.take() else {
-            return Some(lease);
+        let Some(unfinished) = self.watched.ledger.sum().unfinished().cloned() else {
+            return Some(tenure);
         };
         let now = self.now();
         let interrupted = UndoCause::Interrupted {
@@ -236,84 +348,105 @@ impl Progress<'_> {
                 .registry
                 .registered(&unfinished.plan.strategy)
                 .map(|strategy| undo(strategy, unfinished.state.begun(), 0, now, interrupted)),
+            // Where only the last step was to be taken back, the others would have gone on to be verified by a healer that
+            // is gone: all of them go.
             RemediationState::RollingBack {
                 begun,
                 remaining,
                 cause,
                 failures,
                 ..
-            } => {
-                let (begun, remaining) = (*begun, *remaining);
-                let (cause, failures) = (cause.clone(), failures.clone());
-                // Where only the last step was to be taken back, the others would have gone on to be verified by a healer
-                // that is gone: all of them go.
-                Some(RemediationState::RollingBack {
-                    begun,
-                    remaining,
-                    keep: 0,
-                    since: now,
-                    cause,
-                    failures,
-                })
-            }
+            } => Some(RemediationState::RollingBack {
+                begun: *begun,
+                remaining: *remaining,
+                keep: 0,
+                failed_attempts: 0,
+                since: now,
+                cause: cause.clone(),
+                failures: failures.clone(),
+            }),
             _ => None,
         };
-        self.activate(lease, unfinished, now);
+        self.put_to_work(tenure, unfinished);
         if let Some(state) = state
             && let Err(error) = self.enter(state)
         {
             // It stays the journal's unfinished remediation, for the next sample.
-            self.report(EventKind::StorageFailed {
-                error: error.to_string(),
-            });
+            self.storage_failed(&error);
             if let Some(active) = self.watched.active.take() {
-                self.give_back(&active.lease);
-                self.watched.ledger.unfinished = Some(active.remediation);
+                self.give_back(&active.tenure);
             }
         }
         None
     }
 
-    fn activate(&mut self, lease: Lease, remediation: Remediation, now: Timestamp) {
-        let renew_at = later(now, self.services.config.lease / 2);
-        let revocation = Revocation::default();
+    pub(super) fn acquire(&self) -> Result<Tenure, LeaseError> {
+        let Self { services, watched, .. } = self;
+        let asked_at = self.now();
+        let duration = services.config.lease;
+        let lease = services
+            .leases
+            .acquire(&watched.collection, &services.holder, duration)?;
+        Ok(Tenure::new(lease, asked_at, duration))
+    }
+
+    pub(super) fn give_back(&mut self, tenure: &Tenure) {
+        if let Err(error) = self.services.leases.release(&tenure.lease) {
+            self.storage_failed(&error);
+        }
+    }
+
+    fn put_to_work(&mut self, tenure: Tenure, remediation: Remediation) {
+        let wake = Alarm::now(self.now());
         self.watched.active = Some(Active {
             remediation,
-            lease,
-            revocation,
+            tenure,
             unwritten: None,
-            renew_at,
-            wake_at: now,
+            wake,
+            vetted: false,
+            call: None,
         });
     }
 
-    fn catch_up(&mut self) -> Result<(), JournalError> {
-        let stream = Stream::Collection(self.watched.collection.clone());
-        self.watched
-            .ledger
-            .catch_up(&*self.services.journal, &stream, &self.services.config)
-    }
-
-    fn acquire(&self) -> Result<Lease, LeaseError> {
-        let Self { services, watched, .. } = self;
-        services
-            .leases
-            .acquire(&watched.collection, &services.holder, services.config.lease)
-    }
-
-    fn give_back(&mut self, lease: &Lease) {
-        if let Err(error) = self.services.leases.release(lease) {
-            self.report(EventKind::StorageFailed {
-                error: error.to_string(),
-            });
+    /// Records the outcome of the last remediation once more: the healer before this one may have died between writing its
+    /// end down and recording that. A store keeps one outcome a remediation.
+    fn record_last_outcome(&mut self) {
+        let standing = self.watched.ledger.sum();
+        let outcome = standing
+            .last()
+            .zip(standing.ended())
+            .and_then(|(last, ended)| outcome_of(last, ended));
+        if let Some(outcome) = outcome
+            && let Err(error) = crate::storage::OutcomeStore::record(&self.services.outcomes, &outcome)
+        {
+            self.storage_failed(&error);
         }
     }
 
     /// Reports why nothing is done, unless that is what was reported last.
     fn tell(&mut self, reason: EventKind) {
-        if self.watched.episode.told.as_ref() != Some(&reason) {
-            self.watched.episode.told = Some(reason.clone());
+        let name = match &reason {
+            EventKind::Deferred { reason, .. } => reason.name(),
+            EventKind::NoStrategy { .. } => "no_strategy",
+            _ => "storage_failed",
+        };
+        if self.watched.told.reason != Some(name) {
+            self.watched.told.reason = Some(name);
             self.report(reason);
         }
+    }
+}
+
+/// Why a remediation did not begin.
+pub(super) enum NotBegun {
+    Refused(Refusal),
+    Journal(JournalError),
+}
+
+/// What is unknown needs a human whatever else stands in the way.
+fn reason_for(diagnosis: &Diagnosis, reason: Refusal) -> Refusal {
+    match reason {
+        Refusal::Disabled | Refusal::Frozen { .. } => reason,
+        _ => refuse_problem(&diagnosis.problem).unwrap_or(reason),
     }
 }

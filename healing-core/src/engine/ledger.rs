@@ -1,74 +1,127 @@
-//! What the journal says of one collection: a fold of its records.
-//!
-//! The healer's own memory of numbers, attempts and unfinished work is this fold and nothing else, so a new healer that
-//! reads the journal knows what the old one knew.
+//! One stream of the journal, as a healer follows and continues it.
 
-use super::config::HealingConfig;
-use super::guard::Attempts;
-use super::remediation::{Remediation, RemediationState};
-use crate::storage::{Journal, JournalBody, JournalError, JournalRecord, Stream};
+use jiff::Timestamp;
+
+use super::standing::Fold;
+use crate::audit::Signer;
+use crate::identity::FencingToken;
+use crate::storage::{Journal, JournalBody, JournalError, JournalRecord, RecordKind, Stream, StreamHead};
 
 /// Records read at a time.
 const PAGE: usize = 1000;
 
-/// The fold so far.
-#[derive(Debug, Default)]
-pub(super) struct Ledger {
-    /// The sequence number of the first record not read yet.
-    next: u64,
-    /// The number of the newest remediation.
-    numbered: u64,
-    pub(super) attempts: Attempts,
-    /// The newest remediation, where it has not ended.
-    pub(super) unfinished: Option<Remediation>,
+/// After so many records comes a checkpoint, as soon as nothing is unfinished.
+const CHECKPOINT_EVERY: u64 = 1000;
+
+/// What the records so far amount to, and where the stream ends.
+#[derive(Debug)]
+pub(super) struct Ledger<S> {
+    stream: Stream,
+    sum: S,
+    /// `None` before anything was read.
+    head: Option<StreamHead>,
+    since_checkpoint: u64,
 }
 
-impl Ledger {
-    /// Reads what was written since.
-    pub(super) fn catch_up(
-        &mut self,
-        journal: &dyn Journal,
-        stream: &Stream,
-        config: &HealingConfig,
-    ) -> Result<(), JournalError> {
+/// What a record is appended with.
+#[derive(Clone, Copy)]
+pub(super) struct Pen<'a> {
+    pub(super) journal: &'a dyn Journal,
+    pub(super) signer: Option<&'a dyn Signer>,
+    pub(super) token: FencingToken,
+    pub(super) at: Timestamp,
+}
+
+impl<S: Fold> Ledger<S> {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            sum: S::default(),
+            head: None,
+            since_checkpoint: 0,
+        }
+    }
+
+    pub(super) fn sum(&self) -> &S {
+        &self.sum
+    }
+
+    /// Whether the stream was read at all.
+    pub(super) fn is_read(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// Reads what was written since; at first, from the newest checkpoint on.
+    pub(super) fn catch_up(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        let mut from = match self.head {
+            Some(head) => head.next,
+            None => journal.newest_checkpoint(&self.stream)?.unwrap_or(0),
+        };
         loop {
-            let records = journal.read(stream, self.next, PAGE)?;
-            let Some(last) = records.last() else { return Ok(()) };
-            self.next = last.sequence.saturating_add(1);
-            for record in &records {
-                self.fold(record, config);
+            let records = journal.read(&self.stream, from, PAGE)?;
+            let full = records.len() >= PAGE;
+            for record in records {
+                self.take_in(&record)?;
+                from = record.sequence.saturating_add(1);
+            }
+            if !full {
+                self.head.get_or_insert_default();
+                return Ok(());
             }
         }
     }
 
-    /// Takes in a record that this healer wrote itself.
-    pub(super) fn written(&mut self, record: &JournalRecord, config: &HealingConfig) {
-        // After a gap the next catching up reads this record again, in its place.
-        if record.sequence == self.next {
-            self.next = self.next.saturating_add(1);
-            self.fold(record, config);
-        }
-    }
-
-    /// The number of the next remediation.
-    pub(super) fn next_number(&self) -> u64 {
-        self.numbered.saturating_add(1)
-    }
-
-    fn fold(&mut self, record: &JournalRecord, config: &HealingConfig) {
-        match &record.body {
-            JournalBody::Remediation(remediation) => {
-                self.numbered = self.numbered.max(remediation.id.number());
-                if let RemediationState::Executing { step: 0, .. } = remediation.state {
-                    self.attempts.begin(record.at, config);
-                }
-                let ended = remediation.state.is_terminal();
-                // What expired before it began need not be followed by a pause; what a human rejected should.
-                if ended && !matches!(remediation.state, RemediationState::Expired { .. }) {
-                    self.attempts.end(record.at);
-                }
-                self.unfinished = (!ended).then(|| (**remediation).clone());
+    /// Writes a record and takes it in. Where nothing was read yet, that comes first.
+    pub(super) fn append(&mut self, pen: &Pen<'_>, body: JournalBody) -> Result<(), JournalError> {
+        let head = match self.head {
+            Some(head) => head,
+            None => {
+                self.catch_up(pen.journal)?;
+                self.head.unwrap_or_default()
             }
+        };
+        let record = JournalRecord::seal(self.stream.clone(), head, pen.token, pen.at, &body, pen.signer)?;
+        pen.journal.append(&record)?;
+        self.head = Some(record.head());
+        self.count(&record);
+        self.sum.fold(record.at, body);
+        Ok(())
+    }
+
+    /// Sums up what is finished once enough has been written, so that whoever opens the store need not read it all; with
+    /// `prune`, drops what was summed up.
+    pub(super) fn compact(&mut self, pen: &Pen<'_>, prune: bool) -> Result<(), JournalError> {
+        if self.since_checkpoint < CHECKPOINT_EVERY {
+            return Ok(());
         }
+        let Some(checkpoint) = self.sum.checkpoint() else {
+            return Ok(());
+        };
+        self.append(pen, checkpoint)?;
+        if prune { pen.journal.prune(&self.stream) } else { Ok(()) }
+    }
+
+    fn take_in(&mut self, record: &JournalRecord) -> Result<(), JournalError> {
+        // The first record read is trusted to follow from what was pruned; `audit::verify` checks its signature.
+        if let Some(head) = self.head
+            && (record.sequence != head.next || record.previous != head.digest)
+        {
+            return Err(JournalError::Broken {
+                stream: self.stream.clone(),
+                sequence: record.sequence,
+            });
+        }
+        let body = record.open()?;
+        self.head = Some(record.head());
+        self.count(record);
+        self.sum.fold(record.at, body);
+        Ok(())
+    }
+
+    fn count(&mut self, record: &JournalRecord) {
+        self.since_checkpoint = match record.kind {
+            RecordKind::Checkpoint => 0,
+            RecordKind::Event => self.since_checkpoint.saturating_add(1),
+        };
     }
 }

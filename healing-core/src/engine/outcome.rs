@@ -1,11 +1,13 @@
 //! What is recorded of a remediation that has ended.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::remediation::{Remediation, RemediationState, UndoCause};
 use crate::storage::OutcomeRecord;
 
-/// The outcome of a remediation that has ended; `None` where none of its steps was begun.
+/// The outcome of a remediation that has ended; `None` where none of its steps was begun. Being taken back on an operator's
+/// order changes nothing about the outcome that it had.
 pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> Option<OutcomeRecord> {
     let (verified, final_lambda, error_message) = match &remediation.state {
         RemediationState::Completed {
@@ -13,6 +15,14 @@ pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
             verification,
             ..
         } => (Some(verification.is_verified()), Some(*final_lambda), None),
+        RemediationState::RolledBack {
+            cause: UndoCause::Ordered { .. },
+            ..
+        }
+        | RemediationState::RollbackFailed {
+            cause: UndoCause::Ordered { .. },
+            ..
+        } => return None,
         RemediationState::RolledBack {
             cause, final_lambda, ..
         } => (verdict_of(cause), *final_lambda, Some(cause.to_string())),
@@ -41,7 +51,7 @@ pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
         tenant: None,
         problem: remediation.diagnosis.problem.clone(),
         strategy_name: remediation.plan.strategy.clone(),
-        strategy_params: (!remediation.parameters.is_empty()).then(|| remediation.parameters.clone().into()),
+        strategy_params: (!remediation.parameters.is_empty()).then(|| Value::Object((*remediation.parameters).clone())),
         started_at: remediation.started_at,
         completed_at,
         // Not verified is the one cause that comes after all wanted steps were done.

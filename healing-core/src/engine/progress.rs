@@ -3,26 +3,32 @@
 //! One `match` over [`RemediationState`] says what is done in each state and which state comes next. Nothing here waits:
 //! a state that has to wait says until when.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::alarm::Alarm;
 use super::call::contained;
+use super::config::JournalRetention;
 use super::event::{EventKind, HealingEvent};
+use super::executor::{Answer, Job, Started};
+use super::guard::Circumstances;
 use super::outcome::outcome_of;
+use super::prediction::predict;
 use super::remediation::{Remediation, RemediationState, UndoCause, UndoFailure, Verification};
+use super::selection::check_prediction;
 use super::services::Services;
 use super::verification::judge;
-use super::watched::{Active, Watched};
+use super::watched::{Active, Call, Purpose, Tenure, Watched};
 use crate::clock::{elapsed, later};
-use crate::monitor::{IntegrityReport, IntegrityState};
+use crate::monitor::IntegrityReport;
 use crate::number::{Amount, Lambda};
 use crate::observation::Observation;
-use crate::permit::StepContext;
-use crate::plan::Step;
+use crate::permit::{Revocation, StepContext};
 use crate::registry::Registered;
-use crate::storage::{JournalBody, JournalError, LeaseError, Stream};
-use crate::strategy::{RemediationStrategy, StepError, StepReport};
+use crate::storage::{JournalBody, JournalError, LeaseError, LeaseStore};
+use crate::strategy::{StepError, StepReport};
 
 /// One collection's share of a tick.
 pub(super) struct Progress<'a> {
@@ -31,14 +37,16 @@ pub(super) struct Progress<'a> {
     pub(super) events: &'a mut Vec<HealingEvent>,
 }
 
-/// What came of looking at the active remediation.
-enum Advance {
-    /// It entered another state: look again.
-    Moved,
+/// What is to be done with the active remediation.
+enum Next {
+    /// It enters this state; look again.
+    Enter(RemediationState),
     /// Nothing to do before this time.
-    Waits(Timestamp),
-    /// There is none, or no longer.
-    Idle,
+    Wait(Timestamp),
+    /// The right to act is gone.
+    LoseLease,
+    /// Nothing more will happen in it.
+    Over,
 }
 
 impl<'a> Progress<'a> {
@@ -50,25 +58,41 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Does everything that is due.
-    pub(super) fn run(&mut self) {
-        self.keep_lease();
-        if self
+    /// Moves the active remediation as far as it can be moved now.
+    pub(super) fn advance(&mut self, circumstances: &Circumstances) {
+        let now = self.now();
+        if !self
             .watched
-            .sample_is_due(self.now(), self.services.config.sample_interval)
+            .active
+            .as_ref()
+            .is_some_and(|active| active.wake.is_due(now) || active.call.is_some())
         {
-            self.take_sample();
+            return;
         }
         loop {
-            match self.advance() {
-                Ok(Advance::Moved) => {}
-                Ok(Advance::Waits(until)) => return self.wait(until),
-                Ok(Advance::Idle) => return,
+            let Some(mut active) = self.watched.active.take() else {
+                return;
+            };
+            let next = self.decide(&mut active, circumstances);
+            self.watched.active = Some(active);
+            let entered = match next {
+                Next::Enter(state) => self.enter(state),
+                Next::Wait(until) => return self.wait(until),
+                Next::LoseLease => return self.lose_lease(),
+                Next::Over => return,
+            };
+            match entered {
+                Ok(()) => {}
                 Err(JournalError::Fenced { .. }) => return self.lose_lease(),
+                Err(JournalError::OutOfSequence { .. }) => {
+                    // Only a newer lease, or this healer itself in a record that it thought lost, can have written.
+                    if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
+                        self.storage_failed(&error);
+                    }
+                    return self.wait(self.now());
+                }
                 Err(error) => {
-                    self.report(EventKind::StorageFailed {
-                        error: error.to_string(),
-                    });
+                    self.storage_failed(&error);
                     return self.wait(later(self.now(), self.services.config.sample_interval));
                 }
             }
@@ -80,24 +104,51 @@ impl<'a> Progress<'a> {
         let Some(active) = &mut self.watched.active else {
             return Ok(());
         };
-        let remediation = Remediation {
-            state,
-            ..active.remediation.clone()
+        let number = active.remediation.id.number();
+        let pen = self.services.pen(active.tenure.lease.token);
+        let body = JournalBody::Entered {
+            number,
+            state: state.clone(),
         };
-        let body = JournalBody::Remediation(Box::new(remediation.clone()));
-        let stream = Stream::Collection(self.watched.collection.clone());
-        let at = self.services.clock.now();
-        let appended = self.services.journal.append(&stream, active.lease.token, at, body);
-        let record = appended.inspect_err(|_| active.unwritten = Some(remediation.state.clone()))?;
-        active.remediation = remediation.clone();
-        active.wake_at = at;
-        self.watched.ledger.written(&record, &self.services.config);
+        if let Err(error) = self.watched.ledger.append(&pen, body) {
+            active.unwritten = Some(state);
+            return Err(error);
+        }
+        self.entered(state, pen.at);
+        Ok(())
+    }
+
+    /// Takes note that the active remediation's state, which was written down, is `state`.
+    pub(super) fn entered(&mut self, state: RemediationState, at: Timestamp) {
+        let Some(active) = &mut self.watched.active else { return };
+        active.remediation.state = state;
+        active.unwritten = None;
+        active.wake = Alarm::now(at);
+        let remediation = active.remediation.clone();
         let ended = remediation.state.is_terminal();
         self.report(EventKind::Remediation(Box::new(remediation)));
         if ended {
             self.conclude();
         }
-        Ok(())
+    }
+
+    /// Renews the lease of the active remediation from half its time on.
+    pub(super) fn keep_lease(&mut self) {
+        let now = self.now();
+        let duration = self.services.config.lease;
+        let Some(active) = self
+            .watched
+            .active
+            .as_mut()
+            .filter(|active| active.tenure.renewal_is_due(now))
+        else {
+            return;
+        };
+        match self.services.leases.renew(&active.tenure.lease, duration) {
+            Ok(lease) => active.tenure = Tenure::new(lease, now, duration),
+            Err(LeaseError::Lost { .. } | LeaseError::Held { .. }) => self.lose_lease(),
+            Err(error) => self.storage_failed(&error),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -107,76 +158,88 @@ impl<'a> Progress<'a> {
     pub(super) fn report(&mut self, kind: EventKind) {
         let at = self.now();
         self.events.push(HealingEvent {
-            collection: self.watched.collection.clone(),
+            collection: Some(self.watched.collection.clone()),
             at,
             kind,
         });
     }
 
-    fn advance(&mut self) -> Result<Advance, JournalError> {
+    pub(super) fn storage_failed(&mut self, error: &impl ToString) {
+        self.report(EventKind::StorageFailed {
+            error: error.to_string(),
+        });
+    }
+
+    fn decide(&mut self, active: &mut Active, circumstances: &Circumstances) -> Next {
         let now = self.now();
-        let Some(active) = &mut self.watched.active else {
-            return Ok(Advance::Idle);
-        };
-        if now >= active.lease.expires_at {
-            self.lose_lease();
-            return Ok(Advance::Idle);
+        if !active.tenure.holds(now) {
+            return Next::LoseLease;
         }
         if let Some(unwritten) = active.unwritten.take() {
-            self.enter(unwritten)?;
-            return Ok(Advance::Moved);
+            return Next::Enter(unwritten);
         }
         let config = &self.services.config;
         let (settle, stabilise) = (config.step_settle, config.stabilisation);
         let remediation = active.remediation.clone();
         let steps = remediation.plan.steps.len();
         let Some(strategy) = self.services.registry.registered(&remediation.plan.strategy) else {
-            return self.give_up_without(&remediation);
+            return give_up_without(&remediation);
         };
-        let next = match remediation.state.clone() {
-            RemediationState::AwaitingApproval { .. } => match self.outdated() {
-                Some(reason) => RemediationState::Expired { reason },
-                None => return Ok(Advance::Waits(Timestamp::MAX)),
-            },
-            RemediationState::Planned { .. } => match self.outdated() {
-                Some(reason) => RemediationState::Expired { reason },
-                None => executing(
-                    0,
-                    now,
-                    self.watched
+        Next::Enter(match remediation.state.clone() {
+            RemediationState::AwaitingApproval { since } => {
+                let timeout = config.approval_timeout;
+                if self.outdated(&remediation) {
+                    expired("lambda is back, there is nothing left to treat")
+                } else if still_waits(now, later(since, timeout), timeout) {
+                    return Next::Wait(later(since, timeout).min(later(now, config.sample_interval)));
+                } else {
+                    expired("nobody approved it in time")
+                }
+            }
+            RemediationState::Planned { since, .. } => {
+                if active.vetted || remediation.ordered_by.is_some() {
+                    let lambda = self
+                        .watched
                         .report
                         .as_ref()
-                        .map_or(remediation.initial.lambda, |it| it.lambda),
-                ),
-            },
+                        .map_or(remediation.initial.lambda, |it| it.lambda);
+                    executing(0, now, lambda)
+                } else {
+                    match self.check_freshness(&remediation, strategy, circumstances) {
+                        Ok(Ok(lambda)) => executing(0, now, lambda),
+                        Ok(Err(reason)) => RemediationState::Expired { reason },
+                        Err(error) => match self.be_patient(since, now) {
+                            Some(again) => return Next::Wait(again),
+                            None => RemediationState::Expired { reason: error },
+                        },
+                    }
+                }
+            }
             RemediationState::Executing {
                 step,
                 since,
                 lambda_before,
-            } => {
-                match self.call(strategy, &remediation, step, since, |strategy, step, context| {
-                    strategy.execute(step, context)
-                }) {
-                    Called::Done => RemediationState::Settling {
-                        done: step + 1,
-                        until: later(self.now(), settle),
-                        lambda_before,
-                    },
-                    Called::InProgress(until) => return Ok(Advance::Waits(until)),
-                    Called::TimedOut => undo(strategy, step + 1, 0, now, UndoCause::TimedOut { step }),
-                    Called::Failed(error) => undo(strategy, step + 1, 0, now, UndoCause::StepFailed { step, error }),
+            } => match self.call(active, strategy, Purpose::Execute, step, since) {
+                Called::Done => RemediationState::Settling {
+                    done: step + 1,
+                    until: later(self.now(), settle),
+                    lambda_before,
+                },
+                Called::Wait(until) => return Next::Wait(until),
+                Called::LeaseLost => return Next::LoseLease,
+                Called::TimedOut => undo(strategy, step + 1, 0, now, UndoCause::TimedOut { step }),
+                Called::Failed(error) | Called::FailedForGood(error) => {
+                    undo(strategy, step + 1, 0, now, UndoCause::StepFailed { step, error })
                 }
-            }
-            RemediationState::Settling { until, .. } if still_waits(now, until, settle) => {
-                return Ok(Advance::Waits(until));
-            }
+            },
+            RemediationState::Settling { until, .. } if still_waits(now, until, settle) => return Next::Wait(until),
             RemediationState::Settling {
                 done,
                 until,
                 lambda_before,
-            } => match self.measure(&remediation) {
+            } => match self.measure(&remediation, until) {
                 Err(error) => match self.be_patient(until, now) {
-                    Some(again) => return Ok(Advance::Waits(again)),
+                    Some(again) => return Next::Wait(again),
                     None => undo(strategy, done, 0, now, UndoCause::NotMeasured { error }),
                 },
                 Ok((_, report)) => {
@@ -202,16 +265,16 @@ impl<'a> Progress<'a> {
                 }
             },
             RemediationState::Stabilising { until, .. } if still_waits(now, until, stabilise) => {
-                return Ok(Advance::Waits(until));
+                return Next::Wait(until);
             }
             RemediationState::Stabilising { done, .. } => RemediationState::Verifying { done, since: now },
-            RemediationState::Verifying { done, since } => match self.measure(&remediation) {
+            RemediationState::Verifying { done, since } => match self.measure(&remediation, since) {
                 Err(error) => match self.be_patient(since, now) {
-                    Some(again) => return Ok(Advance::Waits(again)),
+                    Some(again) => return Next::Wait(again),
                     None => undo(strategy, done, 0, now, UndoCause::NotMeasured { error }),
                 },
                 Ok((observation, report)) => {
-                    let symptom = self.symptom(strategy, &remediation, &observation);
+                    let symptom = symptom(strategy, &remediation, &observation);
                     match judge(&remediation.initial, report.lambda, symptom, &self.services.config) {
                         Verification::NotVerified { relative_change } if strategy.reversible => {
                             undo(strategy, done, 0, now, UndoCause::NotVerified { relative_change })
@@ -224,6 +287,9 @@ impl<'a> Progress<'a> {
                     }
                 }
             },
+            RemediationState::RollingBack { since, .. } if still_waits(now, since, settle) => {
+                return Next::Wait(since);
+            }
             RemediationState::RollingBack {
                 begun,
                 remaining,
@@ -236,27 +302,46 @@ impl<'a> Progress<'a> {
                 begun,
                 remaining,
                 keep,
+                failed_attempts,
                 since,
                 cause,
                 mut failures,
             } => {
-                let step = remaining - 1;
-                match self.call(strategy, &remediation, step, since, |strategy, step, context| {
-                    strategy.rollback(step, context)
-                }) {
-                    Called::Done => {}
-                    Called::InProgress(until) => return Ok(Advance::Waits(until)),
-                    Called::TimedOut => failures.push(UndoFailure {
-                        step,
-                        error: "it did not end in time".to_owned(),
-                    }),
-                    Called::Failed(error) => failures.push(UndoFailure { step, error }),
+                // What is still at work on the step must end, or be given up, before it is undone.
+                if let Some(call) = active.call.as_ref().filter(|call| call.purpose == Purpose::Execute) {
+                    if call.running.poll().is_none() && now <= call.running.deadline {
+                        return Next::Wait(later(call.running.deadline, SHORTEST_POLL));
+                    }
+                    active.call = None;
                 }
+                let step = remaining - 1;
+                let tries_left = failed_attempts + 1 < config.undo_attempts;
+                let given_up = match self.call(active, strategy, Purpose::Undo, step, since) {
+                    Called::Done => None,
+                    Called::Wait(until) => return Next::Wait(until),
+                    Called::LeaseLost => return Next::LoseLease,
+                    Called::Failed(_) | Called::TimedOut if tries_left => {
+                        return Next::Enter(RemediationState::RollingBack {
+                            begun,
+                            remaining,
+                            keep,
+                            failed_attempts: failed_attempts + 1,
+                            since: later(self.now(), settle),
+                            cause,
+                            failures,
+                        });
+                    }
+                    Called::TimedOut => Some("it did not end in time".to_owned()),
+                    Called::Failed(error) | Called::FailedForGood(error) => Some(error),
+                };
+                failures.extend(given_up.map(|error| UndoFailure { step, error }));
+                let since = self.now();
                 RemediationState::RollingBack {
                     begun,
                     remaining: step,
                     keep,
-                    since: self.now(),
+                    failed_attempts: 0,
+                    since,
                     cause,
                     failures,
                 }
@@ -265,10 +350,8 @@ impl<'a> Progress<'a> {
             | RemediationState::RolledBack { .. }
             | RemediationState::RollbackFailed { .. }
             | RemediationState::Rejected { .. }
-            | RemediationState::Expired { .. } => return Ok(Advance::Idle),
-        };
-        self.enter(next)?;
-        Ok(Advance::Moved)
+            | RemediationState::Expired { .. } => return Next::Over,
+        })
     }
 
     /// What comes after the last undo.
@@ -280,15 +363,16 @@ impl<'a> Progress<'a> {
         cause: UndoCause,
         failures: Vec<UndoFailure>,
     ) -> RemediationState {
+        let now = self.now();
         if !failures.is_empty() {
             RemediationState::RollbackFailed { begun, cause, failures }
         } else if keep > 0 {
             RemediationState::Stabilising {
                 done: keep,
-                until: later(self.now(), self.services.config.stabilisation),
+                until: later(now, self.services.config.stabilisation),
             }
         } else {
-            let final_lambda = self.measure(remediation).ok().map(|(_, report)| report.lambda);
+            let final_lambda = self.measure(remediation, now).ok().map(|(_, report)| report.lambda);
             RemediationState::RolledBack {
                 begun,
                 cause,
@@ -297,42 +381,60 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Ends a remediation whose strategy this healer does not have.
-    fn give_up_without(&mut self, remediation: &Remediation) -> Result<Advance, JournalError> {
-        let missing = format!(
-            "the strategy {} is not registered with this healer",
-            remediation.plan.strategy
-        );
-        let next = match remediation.state.begun() {
-            0 => RemediationState::Expired { reason: missing },
-            begun => RemediationState::RollbackFailed {
-                begun,
-                cause: UndoCause::Interrupted {
-                    state: remediation.state.name().to_owned(),
-                },
-                failures: (0..begun)
-                    .rev()
-                    .map(|step| UndoFailure {
-                        step,
-                        error: missing.clone(),
-                    })
-                    .collect(),
-            },
-        };
-        self.enter(next)?;
-        Ok(Advance::Moved)
+    /// Whether there is nothing left to treat.
+    fn outdated(&self, remediation: &Remediation) -> bool {
+        let below_stress = self.watched.report.as_ref().is_none_or(IntegrityReport::below_stress);
+        remediation.ordered_by.is_none() && !below_stress
     }
 
-    /// Why a plan that has not begun should not begin any more.
-    fn outdated(&self) -> Option<String> {
-        let report = self.watched.report.as_ref()?;
-        (report.state == IntegrityState::Normal || !report.below_stress())
-            .then(|| format!("lambda is back at {}, there is nothing left to treat", report.lambda))
+    /// Checks a plan that has waited against what is observed now: lambda, or why it should not begin any more. `Err` when
+    /// that cannot be told at the moment.
+    fn check_freshness(
+        &mut self,
+        remediation: &Remediation,
+        strategy: &Registered,
+        circumstances: &Circumstances,
+    ) -> Result<Result<Lambda, String>, String> {
+        if !self.services.config.enabled {
+            return Ok(Err("healing was switched off meanwhile".to_owned()));
+        }
+        if let Some(freeze) = &circumstances.freeze {
+            return Ok(Err(format!("{} froze healing meanwhile: {}", freeze.by, freeze.reason)));
+        }
+        let (observation, report) = self.measure(remediation, remediation.started_at)?;
+        if !report.below_stress() {
+            return Ok(Err(format!(
+                "lambda is back at {}, there is nothing left to treat",
+                report.lambda
+            )));
+        }
+        let kind = remediation.diagnosis.problem.kind();
+        let diagnoses = self.services.classify(&observation, &report)?;
+        if !diagnoses.iter().any(|diagnosis| diagnosis.problem.kind() == kind) {
+            return Ok(Err(format!("{kind} is no longer what is wrong")));
+        }
+        let prediction = predict(&remediation.plan, &observation.graph, &report).map_err(|error| error.to_string())?;
+        Ok(match check_prediction(prediction, strategy) {
+            Ok(()) => Ok(report.lambda),
+            Err(_) => Err("the plan would lower lambda as things stand now".to_owned()),
+        })
     }
 
-    /// Observes for a remediation, without moving the integrity state.
-    fn measure(&mut self, remediation: &Remediation) -> Result<(Observation, IntegrityReport), String> {
+    /// Observes for a remediation, without moving the integrity state. What was observed before `since` is not what is asked
+    /// for.
+    fn measure(
+        &mut self,
+        remediation: &Remediation,
+        since: Timestamp,
+    ) -> Result<(Observation, IntegrityReport), String> {
         let observation = self.services.observe(&self.watched.collection)?;
+        // After a clock was set back, `since` lies in the future and nothing could be fresh.
+        if observation.observed_at < since.min(self.now()) {
+            return Err(format!(
+                "the newest observation is of {}, before {since}",
+                observation.observed_at
+            ));
+        }
         let report = self
             .watched
             .monitor
@@ -346,83 +448,115 @@ impl<'a> Progress<'a> {
     }
 
     /// When to try a failed measurement again; `None` when it failed for too long.
-    fn be_patient(&mut self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    fn be_patient(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let config = &self.services.config;
         (elapsed(since, now) < config.measurement_patience).then(|| later(now, config.sample_interval))
     }
 
-    fn symptom(&self, strategy: &Registered, remediation: &Remediation, observed: &Observation) -> Option<Amount> {
-        contained(|| {
-            strategy
-                .strategy
-                .symptom(&remediation.diagnosis.problem, &observed.metrics)
-        })
-        .ok()
-        .flatten()
-    }
-
-    /// Calls the strategy for one step, with a deadline and a permit under the present lease.
+    /// Calls the strategy for one step, with a deadline and a permit under the present lease, or looks after the call that
+    /// is at work.
     fn call(
-        &self,
+        &mut self,
+        active: &mut Active,
         strategy: &Registered,
-        remediation: &Remediation,
+        purpose: Purpose,
         step: usize,
         since: Timestamp,
-        what: impl FnOnce(&dyn RemediationStrategy, &Step, &StepContext<'_>) -> Result<StepReport, StepError>,
     ) -> Called {
-        let (Some(active), Some(data)) = (&self.watched.active, remediation.plan.steps.get(step)) else {
-            return Called::Failed(format!("the plan has no step {step}"));
-        };
-        let deadline = later(since, strategy.estimated_duration.saturating_mul(OVERTIME));
         let now = self.now();
+        if let Some(call) = active.call.take() {
+            return match call.running.poll() {
+                Some(answer) => self.read(answer, call.running.deadline),
+                None if now <= call.running.deadline => {
+                    let deadline = later(call.running.deadline, SHORTEST_POLL);
+                    active.call = Some(call);
+                    Called::Wait(deadline)
+                }
+                None => {
+                    drop(call);
+                    self.fence_out(active, step)
+                }
+            };
+        }
+        let deadline = later(since, strategy.estimated_duration.saturating_mul(OVERTIME));
         if now > deadline {
             return Called::TimedOut;
         }
-        let clock = &*self.services.clock;
-        let (token, until) = (active.lease.token, deadline.min(active.lease.expires_at));
-        let context = StepContext::new(&remediation.id, token, until, clock, active.revocation.clone());
-        match contained(|| what(&*strategy.strategy, data, &context)) {
+        let revocation = Revocation::default();
+        let until = deadline.min(active.tenure.ends_at());
+        let job = job(
+            active,
+            strategy,
+            self.services,
+            purpose,
+            step,
+            until,
+            revocation.clone(),
+        );
+        match self.services.executor.start(job, revocation, deadline) {
+            Started::Answered(answer) => self.read(answer, deadline),
+            Started::Running(running) => {
+                active.call = Some(Call { running, purpose });
+                Called::Wait(later(deadline, SHORTEST_POLL))
+            }
+            Started::Busy => Called::Wait(later(now, BUSY_POLL)),
+        }
+    }
+
+    fn read(&self, answer: Answer, deadline: Timestamp) -> Called {
+        match answer {
             Ok(Ok(StepReport::Done)) => Called::Done,
             Ok(Ok(StepReport::InProgress { poll_after })) => {
                 // A strategy that wants to be asked again at once must not keep the tick from returning.
                 let again = later(self.now(), poll_after.max(SHORTEST_POLL));
-                Called::InProgress(again.min(later(deadline, SHORTEST_POLL)))
+                Called::Wait(again.min(later(deadline, SHORTEST_POLL)))
             }
-            Ok(Err(error)) => Called::Failed(error.to_string()),
+            Ok(Err(StepError::Actuator(error))) => Called::Failed(StepError::Actuator(error).to_string()),
+            Ok(Err(error @ StepError::NotPermitted(_))) => Called::Failed(error.to_string()),
+            Ok(Err(error)) => Called::FailedForGood(error.to_string()),
             Err(panicked) => Called::Failed(panicked.to_string()),
         }
     }
 
-    fn wait(&mut self, until: Timestamp) {
-        if let Some(active) = &mut self.watched.active {
-            active.wake_at = until;
+    /// After a call was given up: takes a lease with a greater token, so that whatever the call is still at can be told from
+    /// what comes after it.
+    fn fence_out(&mut self, active: &mut Active, step: usize) -> Called {
+        let abandoned = self.services.executor.abandoned();
+        self.report(EventKind::CallAbandoned {
+            remediation: active.remediation.id.clone(),
+            step,
+            abandoned,
+        });
+        let Services {
+            leases, holder, config, ..
+        } = self.services;
+        let now = self.now();
+        let renewed = leases
+            .release(&active.tenure.lease)
+            .and_then(|()| leases.acquire(&self.watched.collection, holder, config.lease));
+        match renewed {
+            Ok(lease) => {
+                active.tenure = Tenure::new(lease, now, config.lease);
+                Called::TimedOut
+            }
+            Err(error) => {
+                self.storage_failed(&error);
+                Called::LeaseLost
+            }
         }
     }
 
-    /// Renews the lease of the active remediation from half its time on.
-    fn keep_lease(&mut self) {
+    fn wait(&mut self, until: Timestamp) {
         let now = self.now();
-        let duration = self.services.config.lease;
-        let Some(active) = self.watched.active.as_mut().filter(|active| now >= active.renew_at) else {
-            return;
-        };
-        match self.services.leases.renew(&active.lease, duration) {
-            Ok(lease) => {
-                active.lease = lease;
-                active.renew_at = later(now, duration / 2);
-            }
-            Err(LeaseError::Lost { .. } | LeaseError::Held { .. }) => self.lose_lease(),
-            Err(error) => self.report(EventKind::StorageFailed {
-                error: error.to_string(),
-            }),
+        if let Some(active) = &mut self.watched.active {
+            active.wake = Alarm::at(now, until);
+            active.vetted = false;
         }
     }
 
     /// Stops acting at once. Whoever gets the lease next, perhaps this healer, finds the remediation in the journal.
     fn lose_lease(&mut self) {
         if let Some(active) = self.watched.active.take() {
-            active.revocation.revoke();
-            self.watched.ledger.unfinished = Some(active.remediation.clone());
             self.report(EventKind::LeaseLost {
                 remediation: active.remediation.id,
             });
@@ -432,31 +566,28 @@ impl<'a> Progress<'a> {
     /// Gives the lease back and hands on what came of a remediation that has ended.
     fn conclude(&mut self) {
         let Some(Active {
-            remediation,
-            lease,
-            revocation,
-            ..
+            remediation, tenure, ..
         }) = self.watched.active.take()
         else {
             return;
         };
-        revocation.revoke();
-        if let Some(outcome) = outcome_of(&remediation, self.now()) {
-            if outcome.verified != Some(true) {
-                let failures = self.watched.episode.failures.entry(outcome.problem.kind()).or_default();
-                let failed = failures.entry(outcome.strategy_name.clone()).or_insert(0);
-                *failed = failed.saturating_add(1);
-            }
-            if let Err(error) = self.services.conclude(&outcome) {
-                self.report(EventKind::StorageFailed { error });
-            }
+        let at = self.watched.ledger.sum().ended().unwrap_or_else(|| self.now());
+        if let Some(outcome) = outcome_of(&remediation, at)
+            && let Err(error) = self.services.conclude(&outcome)
+        {
+            self.storage_failed(&error);
         }
-        if let Err(error) = self.services.leases.release(&lease) {
-            self.report(EventKind::StorageFailed {
-                error: error.to_string(),
-            });
+        let prune = self.services.config.journal_retention == JournalRetention::Prune;
+        if let Err(error) = self
+            .watched
+            .ledger
+            .compact(&self.services.pen(tenure.lease.token), prune)
+        {
+            self.storage_failed(&error);
         }
-        self.watched.last = Some(remediation);
+        if let Err(error) = self.services.leases.release(&tenure.lease) {
+            self.storage_failed(&error);
+        }
     }
 }
 
@@ -466,12 +597,56 @@ const OVERTIME: u32 = 2;
 /// A step in progress is asked again no sooner than this.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
+/// When every thread is busy, a step waits this long before it asks for one again.
+const BUSY_POLL: Duration = Duration::from_secs(1);
+
 /// What came of calling a strategy for one step.
 enum Called {
     Done,
-    InProgress(Timestamp),
+    /// It is at work until then, or wants to be asked again then.
+    Wait(Timestamp),
     TimedOut,
+    /// It failed; another try may succeed.
     Failed(String),
+    /// It failed, and would fail again.
+    FailedForGood(String),
+    LeaseLost,
+}
+
+/// A call that owns what it needs, so that it can outlive the healer's interest in it.
+fn job(
+    active: &Active,
+    strategy: &Registered,
+    services: &Services,
+    purpose: Purpose,
+    step: usize,
+    until: Timestamp,
+    revocation: Revocation,
+) -> Job {
+    let strategy = Arc::clone(&strategy.strategy);
+    let clock = Arc::clone(&services.clock);
+    let plan = Arc::clone(&active.remediation.plan);
+    let (remediation, token) = (active.remediation.id.clone(), active.tenure.lease.token);
+    Box::new(move || {
+        let context = StepContext::new(&remediation, token, until, &*clock, revocation);
+        let Some(step) = plan.steps.get(step) else {
+            return Err(StepError::Actuator(format!("the plan has no step {step}").into()));
+        };
+        match purpose {
+            Purpose::Execute => strategy.execute(step, &context),
+            Purpose::Undo => strategy.rollback(step, &context),
+        }
+    })
+}
+
+fn symptom(strategy: &Registered, remediation: &Remediation, observed: &Observation) -> Option<Amount> {
+    contained(|| {
+        strategy
+            .strategy
+            .symptom(&remediation.diagnosis.problem, &observed.metrics)
+    })
+    .ok()
+    .flatten()
 }
 
 /// Whether a wait that lasts `whole` goes on. One that is longer than when it began was begun before the clock was set back,
@@ -488,6 +663,37 @@ fn executing(step: usize, since: Timestamp, lambda_before: Lambda) -> Remediatio
     }
 }
 
+fn expired(reason: &str) -> RemediationState {
+    RemediationState::Expired {
+        reason: reason.to_owned(),
+    }
+}
+
+/// Ends a remediation whose strategy this healer does not have.
+fn give_up_without(remediation: &Remediation) -> Next {
+    let missing = format!(
+        "the strategy {} is not registered with this healer",
+        remediation.plan.strategy
+    );
+    Next::Enter(match remediation.state.begun() {
+        _ if remediation.state.is_terminal() => return Next::Over,
+        0 => RemediationState::Expired { reason: missing },
+        begun => RemediationState::RollbackFailed {
+            begun,
+            cause: UndoCause::Interrupted {
+                state: remediation.state.name().to_owned(),
+            },
+            failures: (0..begun)
+                .rev()
+                .map(|step| UndoFailure {
+                    step,
+                    error: missing.clone(),
+                })
+                .collect(),
+        },
+    })
+}
+
 /// Takes the steps from `keep` to `begun` back, as far as the strategy can.
 pub(super) fn undo(
     strategy: &Registered,
@@ -501,6 +707,7 @@ pub(super) fn undo(
             begun,
             remaining: begun,
             keep,
+            failed_attempts: 0,
             since,
             cause,
             failures: Vec::new(),

@@ -1,11 +1,13 @@
 //! A remediation: one attempt to treat one problem of one collection, and the states it passes through.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::decision::Candidate;
 use crate::diagnosis::Diagnosis;
 use crate::identity::{Operator, RemediationId};
 use crate::metrics::SystemMetrics;
@@ -13,23 +15,29 @@ use crate::monitor::{IntegrityReport, IntegrityState, WitnessEdge};
 use crate::number::{Amount, Lambda};
 use crate::plan::{Plan, Prediction};
 
-/// One attempt to treat one problem. A plain value: the journal holds it at each transition.
+/// One attempt to treat one problem. A plain value, cheap to clone: all but its state never changes and is shared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remediation {
     /// Its name.
     pub id: RemediationId,
     /// When it began.
     pub started_at: Timestamp,
+    /// Whose order it was; `None` when the loop acts by itself.
+    #[serde(default)]
+    pub ordered_by: Option<Operator>,
     /// What is treated.
-    pub diagnosis: Diagnosis,
+    pub diagnosis: Arc<Diagnosis>,
     /// How.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
+    /// Why this strategy: what was considered beside it.
+    #[serde(default)]
+    pub considered: Arc<[Candidate]>,
     /// Parameters of the operator's order; empty when the loop acts by itself.
-    pub parameters: Map<String, Value>,
+    pub parameters: Arc<Map<String, Value>>,
     /// What the plan should do to lambda; `None` where its steps declare no effects.
     pub prediction: Option<Prediction>,
     /// How things stood when it began.
-    pub initial: Initial,
+    pub initial: Arc<Initial>,
     /// Where it is.
     pub state: RemediationState,
 }
@@ -94,6 +102,8 @@ pub enum RemediationState {
     },
     /// It may begin. Nothing was touched.
     Planned {
+        /// Since when.
+        since: Timestamp,
         /// Who approved it, where approval was needed.
         approved_by: Option<Operator>,
     },
@@ -146,7 +156,10 @@ pub enum RemediationState {
         remaining: usize,
         /// How many of the first steps are to stay in effect: all but the last where only that one did harm.
         keep: usize,
-        /// When undoing the next one began; its deadline follows from that.
+        /// How often undoing the next one was tried and failed.
+        #[serde(default)]
+        failed_attempts: u32,
+        /// When undoing the next one began, or is to be tried again; its deadline follows from that.
         since: Timestamp,
         /// Why.
         cause: UndoCause,
@@ -171,7 +184,7 @@ pub enum RemediationState {
         /// What could not be undone.
         failures: Vec<UndoFailure>,
     },
-    /// A human said no. Nothing was touched.
+    /// A human said no, or called it off before it began. Nothing was touched.
     Rejected {
         /// Who.
         by: Operator,
@@ -310,6 +323,16 @@ pub enum UndoCause {
         /// The change of lambda relative to the initial lambda.
         relative_change: f64,
     },
+    /// An operator broke it off.
+    Aborted {
+        /// Who.
+        by: Operator,
+    },
+    /// It had ended, and an operator ordered it to be taken back.
+    Ordered {
+        /// Who.
+        by: Operator,
+    },
     /// The healer that was at it lost its lease or died.
     Interrupted {
         /// The state it was in.
@@ -337,6 +360,8 @@ impl fmt::Display for UndoCause {
                     relative_change * 100.0
                 )
             }
+            Self::Aborted { by } => write!(formatter, "{by} aborted it"),
+            Self::Ordered { by } => write!(formatter, "{by} ordered it to be taken back"),
             Self::Interrupted { state } => write!(formatter, "its healer was interrupted while {state}"),
         }
     }

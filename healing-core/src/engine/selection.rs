@@ -1,21 +1,23 @@
 //! Which strategy is tried for a problem.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::call::contained;
-use super::config::Selection;
+use super::config::{HealingConfig, Selection};
+use super::decision::{BlastRadius, Candidate, CandidateVerdict, RejectionReason};
+use super::guard::{is_recent, quarantined_until};
 use super::prediction::predict;
 use super::services::Services;
+use super::standing::Standing;
 use crate::diagnosis::Diagnosis;
-use crate::identity::CollectionId;
-use crate::monitor::IntegrityReport;
-use crate::number::{Amount, Lambda, Ratio};
+use crate::monitor::{IntegrityReport, IntegrityState};
+use crate::number::{Amount, Percent, Ratio};
 use crate::observation::Observation;
 use crate::plan::{MAX_PLAN_STEPS, Plan, Prediction};
+use crate::problem::ProblemKind;
 use crate::registry::Registered;
 use crate::strategy::Case;
 
@@ -26,160 +28,234 @@ const PROMISING_SHARE: f64 = 0.5;
 /// edges, differ by rounding.
 const NO_LOWER: f64 = 1.0 - 1e-9;
 
-/// A strategy that was considered for a problem and will not do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rejection {
-    /// The strategy.
-    pub strategy: String,
-    /// Why not.
-    #[serde(flatten)]
-    pub reason: RejectionReason,
-}
-
-/// Why a strategy will not do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "rejection", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RejectionReason {
-    /// It is more disruptive than the configuration allows.
-    TooDisruptive {
-        /// How disruptive it is.
-        impact: Ratio,
-        /// How disruptive it may be.
-        limit: Ratio,
-    },
-    /// It has no plan for the case.
-    NoPlan {
-        /// Why not.
-        error: String,
-    },
-    /// Its plan has no steps, or more than [`MAX_PLAN_STEPS`].
-    UnusablePlan {
-        /// The number of steps.
-        steps: usize,
-    },
-    /// Its plan would lower lambda.
-    PredictedWorse {
-        /// Lambda now.
-        before: Lambda,
-        /// Lambda with the plan's effects.
-        after: Lambda,
-    },
+/// What a choice is made for.
+#[derive(Clone, Copy)]
+pub(super) struct Choice<'services, 'a> {
+    pub(super) services: &'services Services,
+    pub(super) standing: &'a Standing,
+    pub(super) observation: &'a Observation,
+    pub(super) report: &'a IntegrityReport,
+    pub(super) diagnosis: &'a Diagnosis,
 }
 
 /// A strategy that will do, with its plan.
-pub(super) struct Chosen<'a> {
-    pub(super) strategy: &'a Registered,
-    pub(super) plan: Plan,
+pub(super) struct Chosen<'services> {
+    pub(super) strategy: &'services Registered,
+    pub(super) plan: Arc<Plan>,
     pub(super) prediction: Option<Prediction>,
 }
 
-/// The first strategy, in the order of preference, whose plan will do; else why none will.
-pub(super) fn select<'a>(
-    services: &'a Services,
-    observation: &Observation,
-    report: &IntegrityReport,
-    diagnosis: &Diagnosis,
-    failures: Option<&BTreeMap<String, u32>>,
-) -> Result<Chosen<'a>, Vec<Rejection>> {
-    let mut rejections = Vec::new();
-    for strategy in in_order_of_preference(services, diagnosis, &observation.collection, failures) {
-        match consider(services, strategy, observation, report, diagnosis) {
-            Ok((plan, prediction)) => {
-                return Ok(Chosen {
-                    strategy,
-                    plan,
-                    prediction,
-                });
-            }
-            Err(reason) => rejections.push(Rejection {
-                strategy: strategy.name.clone(),
-                reason,
-            }),
+impl<'services> Choice<'services, '_> {
+    /// The first strategy, in the order of preference, whose plan will do, and everything that was considered.
+    pub(super) fn select(&self) -> (Option<Chosen<'services>>, Vec<Candidate>) {
+        let mut chosen = None;
+        let mut candidates = Vec::new();
+        for (weight, failures, strategy) in self.in_order_of_preference() {
+            let verdict = if chosen.is_some() {
+                CandidateVerdict::NotReached
+            } else {
+                match self.consider(strategy) {
+                    Ok(found) => {
+                        let prediction = found.prediction;
+                        chosen = Some(found);
+                        CandidateVerdict::Chosen { prediction }
+                    }
+                    Err(reason) => CandidateVerdict::Rejected { reason },
+                }
+            };
+            let (strategy, impact) = (strategy.name.clone(), strategy.impact);
+            candidates.push(Candidate {
+                strategy,
+                weight,
+                impact,
+                failures,
+                verdict,
+            });
         }
+        (chosen, candidates)
     }
-    Err(rejections)
-}
 
-fn in_order_of_preference<'a>(
-    services: &'a Services,
-    diagnosis: &Diagnosis,
-    collection: &CollectionId,
-    failures: Option<&BTreeMap<String, u32>>,
-) -> Vec<&'a Registered> {
-    let kind = diagnosis.problem.kind();
-    let mut weighted: Vec<(Amount, &Registered)> = services
-        .registry
-        .treating(&kind)
-        .map(|strategy| (services.weight(&strategy.name, &kind, collection), strategy))
-        .collect();
-    let best = weighted.iter().map(|(weight, _)| *weight).max().unwrap_or_default();
-    // The registry lists by name, and the sort is stable: full ties stay in that order.
-    weighted.sort_by_key(|(weight, strategy)| {
-        let heaviest_first = (Reverse(*weight), strategy.impact);
-        match services.config.selection {
-            Selection::HighestWeight => (0, false, Ratio::ZERO, heaviest_first),
-            Selection::Graduated => {
-                let failed = failures
-                    .and_then(|failures| failures.get(&strategy.name))
-                    .copied()
-                    .unwrap_or(0);
-                let promising = weight.get() >= best.get() * PROMISING_SHARE;
-                (
-                    failed,
-                    !promising,
-                    if promising { strategy.impact } else { Ratio::ZERO },
-                    heaviest_first,
-                )
-            }
+    /// The plan of a strategy, whatever the limits say; what an operator may order.
+    pub(super) fn plan(
+        &self,
+        strategy: &'services Registered,
+        parameters: &Map<String, Value>,
+    ) -> Result<Chosen<'services>, RejectionReason> {
+        let no_plan = |error: String| RejectionReason::NoPlan { error };
+        let Self {
+            observation,
+            report,
+            diagnosis,
+            ..
+        } = *self;
+        let case = Case {
+            observation,
+            report,
+            diagnosis,
+            parameters,
+        };
+        let plan = contained(|| strategy.strategy.plan(&case))
+            .map_err(|panicked| no_plan(panicked.to_string()))?
+            .map_err(|error| no_plan(error.to_string()))?;
+        let steps = plan.steps.len();
+        if steps == 0 || steps > MAX_PLAN_STEPS {
+            return Err(RejectionReason::UnusablePlan { steps });
         }
-    });
-    weighted.into_iter().map(|(_, strategy)| strategy).collect()
-}
-
-fn consider(
-    services: &Services,
-    strategy: &Registered,
-    observation: &Observation,
-    report: &IntegrityReport,
-    diagnosis: &Diagnosis,
-) -> Result<(Plan, Option<Prediction>), RejectionReason> {
-    let limit = services.config.max_auto_heal_impact;
-    if strategy.impact > limit {
-        return Err(RejectionReason::TooDisruptive {
-            impact: strategy.impact,
-            limit,
-        });
-    }
-    let no_plan = |error: String| RejectionReason::NoPlan { error };
-    let parameters = Map::new();
-    let case = Case {
-        observation,
-        report,
-        diagnosis,
-        parameters: &parameters,
-    };
-    let plan = contained(|| strategy.strategy.plan(&case))
-        .map_err(|panicked| no_plan(panicked.to_string()))?
-        .map_err(|error| no_plan(error.to_string()))?;
-    if plan.steps.is_empty() || plan.steps.len() > MAX_PLAN_STEPS {
-        return Err(RejectionReason::UnusablePlan {
-            steps: plan.steps.len(),
-        });
-    }
-    let prediction = predict(&plan, &observation.graph, report).map_err(|error| no_plan(error.to_string()))?;
-    match prediction {
-        Some(Prediction {
-            lambda_before: before,
-            lambda_after: after,
-        }) if after.get() < before.get() * NO_LOWER => Err(RejectionReason::PredictedWorse { before, after }),
+        let prediction = predict(&plan, &observation.graph, report).map_err(|error| no_plan(error.to_string()))?;
         // Who executes it is decided by who planned it, whatever the plan says.
-        _ => Ok((
-            Plan {
-                strategy: strategy.name.clone(),
-                ..plan
-            },
+        let plan = Arc::new(Plan {
+            strategy: strategy.name.clone(),
+            ..plan
+        });
+        Ok(Chosen {
+            strategy,
+            plan,
             prediction,
-        )),
+        })
+    }
+
+    fn in_order_of_preference(&self) -> Vec<(Amount, u32, &'services Registered)> {
+        let Self {
+            services,
+            standing,
+            observation,
+            diagnosis,
+            ..
+        } = *self;
+        let kind = diagnosis.problem.kind();
+        let mut weighted: Vec<(Amount, u32, &Registered)> = services
+            .registry
+            .treating(&kind)
+            .map(|strategy| {
+                let weight = services.weight(&strategy.name, &kind, &observation.collection);
+                (weight, self.recent_failures(standing, &kind, strategy), strategy)
+            })
+            .collect();
+        let best = weighted.iter().map(|(weight, ..)| *weight).max().unwrap_or_default();
+        // The registry lists by name, and the sort is stable: full ties stay in that order.
+        weighted.sort_by_key(|(weight, failures, strategy)| {
+            let heaviest_first = (Reverse(*weight), strategy.impact);
+            match services.config.selection {
+                Selection::HighestWeight => (0, false, Ratio::ZERO, heaviest_first),
+                Selection::Graduated => {
+                    let promising = weight.get() >= best.get() * PROMISING_SHARE;
+                    (
+                        *failures,
+                        !promising,
+                        if promising { strategy.impact } else { Ratio::ZERO },
+                        heaviest_first,
+                    )
+                }
+            }
+        });
+        weighted
+    }
+
+    fn recent_failures(&self, standing: &Standing, kind: &ProblemKind, strategy: &Registered) -> u32 {
+        let now = self.services.now();
+        let failures = standing
+            .failures(kind, &strategy.name)
+            .filter(|failures| is_recent(*failures, now));
+        failures.map_or(0, |failures| failures.in_a_row)
+    }
+
+    fn consider(&self, strategy: &'services Registered) -> Result<Chosen<'services>, RejectionReason> {
+        let config = &self.services.config;
+        let (impact, limit) = (strategy.impact, impact_limit(strategy, self.report.state, config));
+        match config.selection {
+            // The seed's rule. Graduated selection asks a human instead.
+            Selection::HighestWeight if impact > limit => {
+                return Err(RejectionReason::TooDisruptive { impact, limit });
+            }
+            Selection::HighestWeight => {}
+            Selection::Graduated => {
+                let failures = self.standing.failures(&self.diagnosis.problem.kind(), &strategy.name);
+                let now = self.services.now();
+                if let Some(until) = failures.and_then(|failures| quarantined_until(failures, now, config)) {
+                    return Err(RejectionReason::Quarantined { until });
+                }
+            }
+        }
+        let chosen = self.plan(strategy, &Map::new())?;
+        self.check_blast_radius(&chosen.plan)?;
+        check_prediction(chosen.prediction, strategy)?;
+        Ok(chosen)
+    }
+
+    fn check_blast_radius(&self, plan: &Plan) -> Result<(), RejectionReason> {
+        let Self {
+            services, observation, ..
+        } = *self;
+        let config = &services.config;
+        let nodes = plan.targets().len();
+        let check = |of, touched: f64, all: f64, limit: Ratio| {
+            let share = if all > 0.0 { touched / all } else { 0.0 };
+            let percent = |share: f64| Percent::clamped(share * 100.0);
+            if share > limit.get() {
+                Err(RejectionReason::BlastRadius {
+                    of,
+                    share: percent(share),
+                    limit: percent(limit.get()),
+                })
+            } else {
+                Ok(())
+            }
+        };
+        if nodes > 1 {
+            check(
+                BlastRadius::Nodes,
+                nodes as f64,
+                observation.graph.nodes().len() as f64,
+                config.max_node_share,
+            )?;
+        }
+        let vectors: u64 = observation
+            .metrics
+            .partitions
+            .values()
+            .map(|partition| partition.vectors)
+            .sum();
+        check(
+            BlastRadius::Vectors,
+            plan.vectors_moved() as f64,
+            vectors as f64,
+            config.max_data_share,
+        )
+    }
+}
+
+/// Why a plan should not be carried out, judged by what it should do to lambda.
+pub(super) fn check_prediction(prediction: Option<Prediction>, strategy: &Registered) -> Result<(), RejectionReason> {
+    let Some(Prediction {
+        lambda_before: before,
+        lambda_after: after,
+        ..
+    }) = prediction
+    else {
+        return Ok(());
+    };
+    // What cannot be undone has no benefit of the doubt.
+    let least = if strategy.reversible {
+        before.get() * NO_LOWER
+    } else {
+        before.get()
+    };
+    if after.get() < least {
+        Err(RejectionReason::PredictedWorse { before, after })
+    } else {
+        Ok(())
+    }
+}
+
+/// How disruptive a strategy may be without a human's approval.
+pub(super) fn impact_limit(strategy: &Registered, state: IntegrityState, config: &HealingConfig) -> Ratio {
+    let by_state = match state {
+        IntegrityState::Normal | IntegrityState::Stress => config.max_auto_heal_impact,
+        IntegrityState::Critical => config.max_auto_heal_impact_critical,
+    };
+    if strategy.reversible {
+        by_state
+    } else {
+        by_state.min(config.max_irreversible_impact)
     }
 }

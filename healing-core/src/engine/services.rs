@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::bell::Bell;
 use super::call::contained;
 use super::config::HealingConfig;
+use super::contained::Contained;
+use super::executor::Executor;
+use super::ledger::Pen;
+use crate::audit::Signer;
 use crate::classify::Classifier;
-use crate::clock::Clock;
+use crate::clock::{Clock, elapsed};
 use crate::diagnosis::Diagnosis;
-use crate::identity::{CollectionId, HolderId};
+use crate::identity::{CollectionId, FencingToken, HolderId};
 use crate::learner::{Learner, NoLearning};
 use crate::monitor::IntegrityReport;
 use crate::number::Amount;
@@ -25,11 +30,14 @@ pub(super) struct Services {
     pub(super) classifier: Arc<dyn Classifier>,
     pub(super) registry: StrategyRegistry,
     pub(super) learner: Arc<dyn Learner>,
-    pub(super) journal: Arc<dyn Journal>,
-    pub(super) outcomes: Arc<dyn OutcomeStore>,
-    pub(super) leases: Arc<dyn LeaseStore>,
+    pub(super) journal: Contained<dyn Journal>,
+    pub(super) outcomes: Contained<dyn OutcomeStore>,
+    pub(super) leases: Contained<dyn LeaseStore>,
+    pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) holder: HolderId,
+    pub(super) executor: Executor,
+    pub(super) bell: Bell,
 }
 
 impl Services {
@@ -37,19 +45,38 @@ impl Services {
         self.clock.now()
     }
 
-    /// Observes a collection; a panic of the source and an observation of something else are errors like any other.
+    /// What a record is written with, now.
+    pub(super) fn pen(&self, token: FencingToken) -> Pen<'_> {
+        Pen {
+            journal: &self.journal,
+            signer: self.signer.as_deref(),
+            token,
+            at: self.now(),
+        }
+    }
+
+    /// Observes a collection. A panic of the source, an observation of something else and one that is too old are errors
+    /// like any other.
     pub(super) fn observe(&self, collection: &CollectionId) -> Result<Observation, String> {
         let observation = contained(|| self.source.observe(collection))
             .map_err(|panicked| format!("the observation source {panicked}"))?
             .map_err(|error| error.to_string())?;
-        if observation.collection == *collection {
-            Ok(observation)
-        } else {
-            Err(format!(
+        if observation.collection != *collection {
+            return Err(format!(
                 "asked for {collection}, the observation source answered for {}",
                 observation.collection
-            ))
+            ));
         }
+        let age = elapsed(observation.observed_at, self.now());
+        if age > self.config.max_observation_age {
+            return Err(format!(
+                "the observation was made at {}, {} s ago, and at most {} s are allowed",
+                observation.observed_at,
+                age.as_secs(),
+                self.config.max_observation_age.as_secs()
+            ));
+        }
+        Ok(observation)
     }
 
     /// Diagnoses; `Err` when the classifier panicked.

@@ -1,19 +1,20 @@
 //! What the healer remembers of one collection.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::event::EventKind;
+use super::alarm::Alarm;
+use super::decision::Decision;
+use super::executor::RunningCall;
 use super::ledger::Ledger;
 use super::remediation::{Remediation, RemediationState};
-use crate::clock::{elapsed, later};
+use super::standing::Standing;
+use crate::clock::later;
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
-use crate::permit::Revocation;
 use crate::problem::ProblemKind;
-use crate::storage::Lease;
+use crate::storage::{Lease, Stream};
 
 /// One collection under the healer's eyes.
 pub(super) struct Watched {
@@ -21,68 +22,108 @@ pub(super) struct Watched {
     pub(super) monitor: IntegrityMonitor,
     /// Of the last regular sample.
     pub(super) report: Option<IntegrityReport>,
-    pub(super) next_sample_at: Timestamp,
-    pub(super) ledger: Ledger,
-    /// Whether the ledger was read at all: nothing is done before.
-    pub(super) ledger_is_read: bool,
+    pub(super) next_sample: Alarm,
+    pub(super) ledger: Ledger<Standing>,
     pub(super) active: Option<Active>,
-    /// The remediation that ended last.
-    pub(super) last: Option<Remediation>,
-    pub(super) episode: Episode,
+    /// What was decided when it was last found degraded.
+    pub(super) decision: Option<Decision>,
+    /// What was last said of it, so that only changes are reported.
+    pub(super) told: Told,
 }
 
 /// A remediation at work, with what its right to act hangs on.
 pub(super) struct Active {
     pub(super) remediation: Remediation,
-    pub(super) lease: Lease,
-    pub(super) revocation: Revocation,
+    pub(super) tenure: Tenure,
+    /// Whether its plan was made from what is observed now. No longer, once it has waited or was taken over.
+    pub(super) vetted: bool,
     /// The next state, where it could not be written down yet: it is written before anything else is done.
     pub(super) unwritten: Option<RemediationState>,
-    /// When to renew the lease.
-    pub(super) renew_at: Timestamp,
     /// When there is something to do for it next.
-    pub(super) wake_at: Timestamp,
+    pub(super) wake: Alarm,
+    /// The strategy's call that is at work on another thread.
+    pub(super) call: Option<Call>,
 }
 
-/// What happened since the collection was last normal.
-#[derive(Default)]
-pub(super) struct Episode {
-    /// How often each strategy failed, by the kind of problem.
-    pub(super) failures: BTreeMap<ProblemKind, BTreeMap<String, u32>>,
-    /// The kinds diagnosed last, so that only a change is reported.
+/// A lease, in force for as long as this process can be sure of by its own clock: a store's clock may differ.
+pub(super) struct Tenure {
+    pub(super) lease: Lease,
+    granted_at: Timestamp,
+    ends_at: Timestamp,
+    renewal: Alarm,
+}
+
+/// A strategy's call at work on another thread.
+pub(super) struct Call {
+    pub(super) running: RunningCall,
+    pub(super) purpose: Purpose,
+}
+
+/// What a call is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Execute,
+    Undo,
+}
+
+/// What was last said of a collection.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The kinds diagnosed last.
     pub(super) diagnosed: Vec<ProblemKind>,
-    /// What was last reported as the reason for doing nothing, so that only a change is reported.
-    pub(super) told: Option<EventKind>,
+    /// The name of the reason for doing nothing.
+    pub(super) reason: Option<&'static str>,
 }
 
 impl Watched {
     pub(super) fn new(collection: CollectionId, config: &MonitorConfig, now: Timestamp) -> Self {
         Self {
+            ledger: Ledger::new(Stream::Collection(collection.clone())),
             collection,
             monitor: IntegrityMonitor::new(config),
             report: None,
-            next_sample_at: now,
-            ledger: Ledger::default(),
-            ledger_is_read: false,
+            next_sample: Alarm::now(now),
             active: None,
-            last: None,
-            episode: Episode::default(),
+            decision: None,
+            told: Told::default(),
         }
     }
 
     /// When there is something to do next.
     pub(super) fn wake_at(&self) -> Timestamp {
-        self.active.as_ref().map_or(self.next_sample_at, |active| {
-            active.wake_at.min(active.renew_at).min(self.next_sample_at)
+        let sample = self.next_sample.due_at();
+        self.active.as_ref().map_or(sample, |active| {
+            sample.min(active.wake.due_at()).min(active.tenure.renewal.due_at())
         })
     }
 
-    /// Whether a regular sample is due. A clock that was set back far does not put the next sample off for hours.
-    pub(super) fn sample_is_due(&self, now: Timestamp, interval: Duration) -> bool {
-        now >= self.next_sample_at || elapsed(now, self.next_sample_at) > interval
+    /// Whether lambda was below the stress threshold at the last sample, whatever the state.
+    pub(super) fn is_unhealthy(&self) -> bool {
+        self.report.as_ref().is_some_and(IntegrityReport::below_stress)
+    }
+}
+
+impl Tenure {
+    /// A lease that was asked for at `asked_at`, for `duration`.
+    pub(super) fn new(lease: Lease, asked_at: Timestamp, duration: Duration) -> Self {
+        Self {
+            lease,
+            granted_at: asked_at,
+            ends_at: later(asked_at, duration),
+            renewal: Alarm::after(asked_at, duration / 2),
+        }
     }
 
-    pub(super) fn sampled(&mut self, now: Timestamp, interval: Duration) {
-        self.next_sample_at = later(now, interval);
+    /// Whether the lease is surely in force.
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
+        self.granted_at <= now && now < self.ends_at
+    }
+
+    pub(super) fn ends_at(&self) -> Timestamp {
+        self.ends_at
+    }
+
+    pub(super) fn renewal_is_due(&self, now: Timestamp) -> bool {
+        self.renewal.is_due(now)
     }
 }

@@ -116,6 +116,10 @@ impl Hysteresis {
         }
     }
 
+    pub(super) fn reconfigure(&mut self, config: HysteresisConfig) {
+        self.config = config;
+    }
+
     pub(super) fn state(&self) -> IntegrityState {
         self.state
     }

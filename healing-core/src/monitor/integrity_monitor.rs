@@ -69,6 +69,12 @@ impl IntegrityMonitor {
         }
     }
 
+    /// Goes on by another configuration. The baseline that was learned, and the state, stay.
+    pub fn reconfigure(&mut self, config: &MonitorConfig) {
+        self.thresholds = config.thresholds;
+        self.hysteresis.reconfigure(config.hysteresis);
+    }
+
     /// Takes one regular sample in: the state moves by it.
     ///
     /// # Errors

@@ -1,17 +1,17 @@
 //! Storage that lives as long as the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::journal::{Journal, JournalBody, JournalError, JournalRecord, Stream};
+use super::journal::{Journal, JournalError, JournalRecord, RecordKind, Stream};
 use super::lease::{Lease, LeaseError, LeaseStore};
 use super::outcome::{OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
 use crate::clock::{Clock, later};
-use crate::identity::{CollectionId, FencingToken, HolderId};
+use crate::identity::{CollectionId, FencingToken, HolderId, RemediationId};
 
 /// Journal, outcomes and leases in memory: for tests, simulations, and services that may forget when they stop.
 ///
@@ -24,10 +24,18 @@ pub struct MemoryStorage {
 
 #[derive(Default)]
 struct Contents {
-    journal: BTreeMap<Stream, Vec<JournalRecord>>,
+    journal: BTreeMap<Stream, Kept>,
     outcomes: Vec<StoredOutcome>,
+    outcome_of: BTreeMap<RemediationId, OutcomeId>,
     /// The newest lease of each collection, kept after its end for its token.
     leases: BTreeMap<CollectionId, HeldLease>,
+}
+
+/// One stream of the journal.
+#[derive(Default)]
+struct Kept {
+    records: VecDeque<JournalRecord>,
+    newest_checkpoint: Option<u64>,
 }
 
 struct HeldLease {
@@ -65,48 +73,82 @@ impl std::fmt::Debug for MemoryStorage {
 }
 
 impl Journal for MemoryStorage {
-    fn append(
-        &self,
-        stream: &Stream,
-        token: FencingToken,
-        at: Timestamp,
-        body: JournalBody,
-    ) -> Result<JournalRecord, JournalError> {
+    fn append(&self, record: &JournalRecord) -> Result<(), JournalError> {
         let mut contents = self.contents.lock();
-        let records = contents.journal.entry(stream.clone()).or_default();
-        // Tokens never fall within a stream, so the last record has the greatest.
-        if let Some(newest) = records.last().map(|record| record.token)
-            && token < newest
-        {
-            return Err(JournalError::Fenced { token, newest });
-        }
-        let record = JournalRecord {
-            stream: stream.clone(),
-            sequence: records.len() as u64,
-            at,
-            token,
-            body,
+        let kept = match contents.journal.get_mut(&record.stream) {
+            Some(kept) => kept,
+            None => contents.journal.entry(record.stream.clone()).or_default(),
         };
-        records.push(record.clone());
-        Ok(record)
+        let next = kept.records.back().map_or(0, |last| last.sequence + 1);
+        // Tokens never fall within a stream, so the last record has the greatest.
+        if let Some(newest) = kept.records.back().map(|last| last.token)
+            && record.token < newest
+        {
+            return Err(JournalError::Fenced {
+                token: record.token,
+                newest,
+            });
+        }
+        if record.sequence != next {
+            return Err(JournalError::OutOfSequence {
+                stream: record.stream.clone(),
+                sequence: record.sequence,
+                next,
+            });
+        }
+        if record.kind == RecordKind::Checkpoint {
+            kept.newest_checkpoint = Some(record.sequence);
+        }
+        kept.records.push_back(record.clone());
+        Ok(())
     }
 
     fn read(&self, stream: &Stream, from: u64, limit: usize) -> Result<Vec<JournalRecord>, JournalError> {
         let contents = self.contents.lock();
-        let records = contents.journal.get(stream).map_or(&[][..], Vec::as_slice);
-        let start = usize::try_from(from).unwrap_or(usize::MAX);
-        Ok(records.iter().skip(start).take(limit).cloned().collect())
+        let Some(kept) = contents.journal.get(stream) else {
+            return Ok(Vec::new());
+        };
+        let start = kept.records.partition_point(|record| record.sequence < from);
+        Ok(kept.records.iter().skip(start).take(limit).cloned().collect())
+    }
+
+    fn newest_checkpoint(&self, stream: &Stream) -> Result<Option<u64>, JournalError> {
+        Ok(self
+            .contents
+            .lock()
+            .journal
+            .get(stream)
+            .and_then(|kept| kept.newest_checkpoint))
+    }
+
+    fn prune(&self, stream: &Stream) -> Result<(), JournalError> {
+        if let Some(kept) = self.contents.lock().journal.get_mut(stream)
+            && let Some(checkpoint) = kept.newest_checkpoint
+        {
+            while kept.records.front().is_some_and(|record| record.sequence < checkpoint) {
+                kept.records.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, JournalError> {
+        Ok(self.contents.lock().journal.keys().cloned().collect())
     }
 }
 
 impl OutcomeStore for MemoryStorage {
     fn record(&self, outcome: &OutcomeRecord) -> Result<OutcomeId, OutcomeError> {
         let mut contents = self.contents.lock();
+        if let Some(&id) = contents.outcome_of.get(&outcome.remediation) {
+            return Ok(id);
+        }
         let id = OutcomeId::new(contents.outcomes.len() as u64);
         contents.outcomes.push(StoredOutcome {
             id,
             outcome: outcome.clone(),
         });
+        contents.outcome_of.insert(outcome.remediation.clone(), id);
         Ok(id)
     }
 
@@ -116,6 +158,16 @@ impl OutcomeStore for MemoryStorage {
             .outcomes
             .partition_point(|stored| after.is_some_and(|after| stored.id <= after));
         Ok(contents.outcomes.iter().skip(start).take(limit).cloned().collect())
+    }
+
+    fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
+        let contents = self.contents.lock();
+        let ended_since = contents
+            .outcomes
+            .iter()
+            .rev()
+            .filter(|stored| stored.outcome.completed_at >= since);
+        Ok(ended_since.take(limit).cloned().collect())
     }
 }
 
@@ -184,7 +236,7 @@ impl LeaseStore for MemoryStorage {
 mod tests {
     use super::*;
     use crate::clock::VirtualClock;
-    use crate::engine::Remediation;
+    use crate::storage::{JournalBody, StreamHead};
 
     fn world() -> (VirtualClock, MemoryStorage, CollectionId) {
         let clock = VirtualClock::default();
@@ -236,50 +288,32 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_numbers_each_stream_and_fences_old_tokens() {
+    fn the_journal_takes_the_next_record_only_and_fences_old_tokens() {
         let (clock, storage, collection) = world();
         let stream = Stream::Collection(collection);
-        let remediation: Remediation = serde_json::from_value(serde_json::json!({
-            "id": "embeddings#1",
-            "started_at": clock.now(),
-            "diagnosis": {
-                "problem": {"problem_class": "unknown", "problem_details": {"witness_summary": ""}},
-                "confidence": 0.0,
-                "evidence": [],
-            },
-            "plan": {"strategy": "wait", "summary": "", "steps": []},
-            "parameters": {},
-            "prediction": null,
-            "initial": {
-                "lambda": 1.0, "baseline": null, "target": null, "state": "stress", "symptom": null, "witness": [],
-                "metrics": {},
-            },
-            "state": {"state": "planned", "approved_by": null},
-        }))
-        .unwrap();
-        let body = || JournalBody::Remediation(Box::new(remediation.clone()));
-        let append = |token| storage.append(&stream, FencingToken::new(token), clock.now(), body());
-        assert_eq!(append(1).unwrap().sequence, 0);
-        assert_eq!(append(2).unwrap().sequence, 1);
-        assert!(matches!(append(1), Err(JournalError::Fenced { .. })));
-        assert_eq!(
-            storage
-                .append(&Stream::Global, FencingToken::new(1), clock.now(), body())
-                .unwrap()
-                .sequence,
-            0
-        );
-        let sequences = |from, limit| -> Vec<u64> {
-            storage
-                .read(&stream, from, limit)
-                .unwrap()
-                .iter()
-                .map(|record| record.sequence)
-                .collect()
+        let body = JournalBody::Checkpoint(Box::default());
+        let record = |head, token| {
+            JournalRecord::seal(stream.clone(), head, FencingToken::new(token), clock.now(), &body, None).unwrap()
         };
-        assert_eq!(sequences(0, 10), [0, 1]);
-        assert_eq!(sequences(1, 10), [1]);
-        assert_eq!(sequences(0, 1), [0]);
-        assert!(sequences(2, 10).is_empty());
+        let first = record(StreamHead::default(), 1);
+        storage.append(&first).unwrap();
+        assert!(matches!(
+            storage.append(&first),
+            Err(JournalError::OutOfSequence { next: 1, .. })
+        ));
+        let second = record(first.head(), 2);
+        storage.append(&second).unwrap();
+        assert!(matches!(
+            storage.append(&record(second.head(), 1)),
+            Err(JournalError::Fenced { .. })
+        ));
+        assert_eq!(storage.read(&stream, 0, 10).unwrap(), [first.clone(), second.clone()]);
+        assert_eq!(storage.read(&stream, 1, 10).unwrap(), std::slice::from_ref(&second));
+        assert_eq!(storage.read(&stream, 0, 1).unwrap(), [first]);
+        assert!(storage.read(&stream, 2, 10).unwrap().is_empty());
+        assert_eq!(storage.newest_checkpoint(&stream).unwrap(), Some(1));
+        storage.prune(&stream).unwrap();
+        assert_eq!(storage.read(&stream, 0, 10).unwrap(), [second]);
+        assert_eq!(storage.streams().unwrap(), std::slice::from_ref(&stream));
     }
 }

@@ -4,11 +4,13 @@
 //! as the process lives.
 
 mod journal;
+mod journal_body;
 mod lease;
 mod memory;
 mod outcome;
 
-pub use journal::{Journal, JournalBody, JournalError, JournalRecord, Stream};
+pub use journal::{Journal, JournalError, JournalRecord, RecordKind, Stream, StreamHead};
+pub use journal_body::{Freeze, JournalBody};
 pub use lease::{Lease, LeaseError, LeaseStore};
 pub use memory::MemoryStorage;
 pub use outcome::{OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};

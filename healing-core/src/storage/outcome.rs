@@ -16,10 +16,11 @@ use crate::problem::ProblemClass;
 
 /// Keeps the outcomes of remediations.
 ///
-/// What an implementation must guarantee: identifiers grow in the order of the records, and what was recorded is returned
-/// unchanged but for its feedback.
+/// What an implementation must guarantee: there is one outcome a remediation, identifiers grow in the order of the records,
+/// and what was recorded is returned unchanged but for its feedback.
 pub trait OutcomeStore: Send + Sync {
-    /// Keeps `outcome`.
+    /// Keeps `outcome`. One of the same remediation that is there already stays as it is, and its number is returned: a healer
+    /// that does not know whether it had recorded an outcome records it again.
     ///
     /// # Errors
     /// [`OutcomeError::Host`] when the store fails.
@@ -30,6 +31,12 @@ pub trait OutcomeStore: Send + Sync {
     /// # Errors
     /// [`OutcomeError::Host`] when the store fails.
     fn outcomes(&self, after: Option<OutcomeId>, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError>;
+
+    /// The outcomes of remediations that ended at `since` or later, newest record first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`OutcomeError::Host`] when the store fails.
+    fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError>;
 }
 
 /// The number of an outcome in its store.

@@ -36,9 +36,8 @@ fn nothing_is_touched_before_approval_and_everything_is_done_after() {
         Err(ControlError::NotAwaitingApproval { .. })
     ));
     run(&mut healer, &world.clock, 5 * MINUTE);
-    assert!(world.journalled().contains(&RemediationState::Planned {
-        approved_by: Some(alice())
-    }));
+    let approved = |state: &RemediationState| matches!(state, RemediationState::Planned { approved_by: Some(by), .. } if *by == alice());
+    assert!(world.journalled().iter().any(approved));
     assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
 }
 
@@ -51,7 +50,7 @@ fn a_rejected_remediation_ends_and_is_not_proposed_again_at_once() {
         Err(ControlError::NotActive { .. })
     ));
     let events = run(&mut healer, &world.clock, 4 * MINUTE);
-    assert!(states(&events).is_empty());
+    assert_eq!(states(&events), ["rejected"]);
     let events = run(&mut healer, &world.clock, 4 * MINUTE);
     assert_eq!(states(&events), ["awaiting_approval"]);
     assert!(world.calls().is_empty());

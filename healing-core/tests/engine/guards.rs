@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use healing_core::engine::{EventKind, Refusal, RejectionReason, RemediationState};
+use healing_core::engine::{CandidateVerdict, EventKind, Refusal, RejectionReason, RemediationState, Selection};
 use healing_core::{HealingConfig, Ratio};
 
-use crate::world::{Behaviour, DyingStorage, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{Behaviour, DyingStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
 
 #[test]
 fn disabled_it_only_watches_and_a_problem_that_stayed_is_treated_once_enabled() {
@@ -53,7 +53,12 @@ fn an_unknown_problem_is_never_treated_and_calls_a_human() {
 fn a_problem_that_nothing_cures_is_tried_three_times_an_hour_with_pauses_between() {
     let world = World::new();
     let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Lies)]);
-    let mut healer = world.healer([strategy]).build().unwrap();
+    let config = HealingConfig {
+        quarantine_after: 1000,
+        ineffective_limit: 1000,
+        ..quick()
+    };
+    let mut healer = world.healer([strategy]).config(config).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
     let events = run(&mut healer, &world.clock, 300 * MINUTE);
@@ -84,13 +89,29 @@ fn a_problem_that_nothing_cures_is_tried_three_times_an_hour_with_pauses_between
 }
 
 #[test]
-fn a_strategy_that_is_too_disruptive_is_not_chosen() {
+fn a_strategy_that_is_too_disruptive_awaits_approval_or_under_the_seeds_rule_is_not_chosen() {
     let world = World::new();
     let strategy = Valves {
         impact: Ratio::literal(0.6),
         ..Valves::working(&world)
     };
-    let mut healer = world.healer([strategy]).build().unwrap();
+    let mut healer = world.healer([strategy.clone()]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 10 * MINUTE);
+    assert_eq!(states(&events), ["awaiting_approval"]);
+    assert!(world.calls().is_empty());
+
+    let world = World::new();
+    let strategy = Valves {
+        world: world.clone(),
+        ..strategy
+    };
+    let config = HealingConfig {
+        selection: Selection::HighestWeight,
+        ..quick()
+    };
+    let mut healer = world.healer([strategy]).config(config).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
     let events = run(&mut healer, &world.clock, 10 * MINUTE);
@@ -100,16 +121,85 @@ fn a_strategy_that_is_too_disruptive_is_not_chosen() {
         _ => None,
     });
     assert!(matches!(
-        considered.unwrap()[0].reason,
-        RejectionReason::TooDisruptive { .. }
+        considered.unwrap()[0].verdict,
+        CandidateVerdict::Rejected {
+            reason: RejectionReason::TooDisruptive { .. }
+        }
     ));
+}
+
+#[test]
+fn a_strategy_that_keeps_failing_is_quarantined_for_longer_each_time_and_a_human_is_called() {
+    let world = World::new();
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Lies)]);
+    let config = HealingConfig {
+        max_attempts_per_window: 100,
+        ineffective_limit: 1000,
+        ..quick()
+    };
+    let mut healer = world.healer([strategy]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 600 * MINUTE);
+    let ends: Vec<_> = world.outcomes().iter().map(|outcome| outcome.completed_at).collect();
+    let pauses: Vec<i64> = ends
+        .windows(2)
+        .map(|pair| pair[1].duration_since(pair[0]).as_secs())
+        .collect();
+    for (failures, pause) in (1_u32..).zip(&pauses) {
+        let quarantine = 300 * 2_i64.pow(failures.saturating_sub(2));
+        assert!(
+            (quarantine..quarantine + 120).contains(pause),
+            "after {failures} failures {pause} s: {pauses:?}"
+        );
+    }
+    assert!(pauses.len() >= 6);
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::NoStrategy { .. }))
+    );
+    let status = healer.status().unwrap();
+    assert_eq!(status.collections[0].quarantined[0].strategy, "open_valves");
+}
+
+#[test]
+fn after_remediations_that_did_not_help_none_begins_for_a_window() {
+    let world = World::new();
+    let strategies =
+        ["first", "second", "third", "fourth"].map(|name| Valves::new(&world, name, [(1, Behaviour::Lies)]));
+    let config = HealingConfig {
+        max_attempts_per_window: 100,
+        ..quick()
+    };
+    let mut healer = world.healer(strategies).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 70 * MINUTE);
+    assert_eq!(world.outcomes().len(), 3);
+    let ineffective = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::Deferred {
+                reason: Refusal::Ineffective { .. },
+                ..
+            }
+        )
+    };
+    assert!(
+        events
+            .iter()
+            .any(|event| ineffective(&event.kind) && event.kind.calls_human())
+    );
+    run(&mut healer, &world.clock, 20 * MINUTE);
+    assert!(world.outcomes().len() > 3, "it is a pause, not an end");
 }
 
 #[test]
 fn nothing_is_done_that_could_not_be_written_down() {
     for appends in 0..12 {
         let world = World::new();
-        let storage = DyingStorage::after(appends, &world.storage);
+        let storage = DyingStorage::after(appends, LastAppend::Acknowledged, &world.storage);
         let mut healer = world
             .healer([Valves::working(&world)])
             .storage(std::sync::Arc::new(storage.clone()))

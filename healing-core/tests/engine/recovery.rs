@@ -5,12 +5,12 @@ use std::sync::Arc;
 use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
 
-use crate::world::{DyingStorage, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{DyingStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
 
 /// Lets a healer die after `appends` records and another one take over; the states that the remediation then went through.
-fn survived(appends: usize) -> (World, Vec<&'static str>) {
+fn survived(appends: usize, last: LastAppend) -> (World, Vec<&'static str>) {
     let world = World::new();
-    let storage = DyingStorage::after(appends, &world.storage);
+    let storage = DyingStorage::after(appends, last, &world.storage);
     let mut first = world
         .healer([Valves::working(&world)])
         .storage(Arc::new(storage.clone()))
@@ -36,25 +36,32 @@ fn survived(appends: usize) -> (World, Vec<&'static str>) {
 }
 
 #[test]
-fn a_healer_that_dies_after_any_record_leaves_nothing_half_done() {
+fn a_healer_that_dies_at_any_record_leaves_nothing_half_done() {
     // A complete remediation of three steps is ten records.
     for appends in 1..=10 {
-        let (world, states) = survived(appends);
-        let last = *states.last().unwrap();
-        match appends {
-            1 => assert_eq!(last, "expired", "{states:?}"),
-            10 => assert_eq!(last, "completed", "{states:?}"),
-            _ => assert_eq!(last, "rolled_back", "{states:?}"),
+        for acknowledged in [LastAppend::Acknowledged, LastAppend::KeptAndUnacknowledged] {
+            let (world, states) = survived(appends, acknowledged);
+            let last = *states.last().unwrap();
+            match appends {
+                1 => assert_eq!(last, "expired", "{states:?}"),
+                10 => assert_eq!(last, "completed", "{states:?}"),
+                _ => assert_eq!(last, "rolled_back", "{states:?}"),
+            }
+            let open = world.open_valves();
+            assert!(
+                if last == "completed" {
+                    open == [1, 2, 3]
+                } else {
+                    open.is_empty()
+                },
+                "{appends}: {open:?}"
+            );
+            assert_eq!(
+                world.outcomes().len(),
+                usize::from(appends > 1),
+                "{appends} {acknowledged:?}: {states:?}"
+            );
         }
-        let open = world.open_valves();
-        assert!(
-            if last == "completed" {
-                open == [1, 2, 3]
-            } else {
-                open.is_empty()
-            },
-            "{appends}: {open:?}"
-        );
     }
 }
 

@@ -160,8 +160,9 @@ impl World {
             .unwrap();
         records
             .into_iter()
-            .map(|record| match record.body {
+            .map(|record| match record.open().unwrap() {
                 JournalBody::Remediation(remediation) => remediation.state,
+                JournalBody::Entered { state, .. } => state,
                 other => panic!("unexpected record {other:?}"),
             })
             .collect()
@@ -431,13 +432,24 @@ impl RemediationStrategy for Valves {
 pub struct DyingStorage {
     inner: MemoryStorage,
     appends_left: Arc<Mutex<usize>>,
+    last: LastAppend,
+}
+
+/// What becomes of the last append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastAppend {
+    /// It is kept and acknowledged: the process dies after it.
+    Acknowledged,
+    /// It is kept, but the process dies before it knows.
+    KeptAndUnacknowledged,
 }
 
 impl DyingStorage {
-    pub fn after(appends: usize, inner: &MemoryStorage) -> Self {
+    pub fn after(appends: usize, last: LastAppend, inner: &MemoryStorage) -> Self {
         Self {
             inner: inner.clone(),
             appends_left: Arc::new(Mutex::new(appends)),
+            last,
         }
     }
 
@@ -447,22 +459,36 @@ impl DyingStorage {
 }
 
 impl Journal for DyingStorage {
-    fn append(
-        &self,
-        stream: &Stream,
-        token: FencingToken,
-        at: Timestamp,
-        body: JournalBody,
-    ) -> Result<JournalRecord, JournalError> {
+    fn append(&self, record: &JournalRecord) -> Result<(), JournalError> {
         let mut left = self.appends_left.lock();
-        *left = left
-            .checked_sub(1)
-            .ok_or_else(|| JournalError::Host("the disk is gone".into()))?;
-        self.inner.append(stream, token, at, body)
+        match *left {
+            0 => Err(JournalError::Host("the disk is gone".into())),
+            1 if self.last == LastAppend::KeptAndUnacknowledged => {
+                *left = 0;
+                self.inner.append(record)?;
+                Err(JournalError::Host("the disk is gone, after all".into()))
+            }
+            _ => {
+                *left -= 1;
+                self.inner.append(record)
+            }
+        }
     }
 
     fn read(&self, stream: &Stream, from: u64, limit: usize) -> Result<Vec<JournalRecord>, JournalError> {
         self.inner.read(stream, from, limit)
+    }
+
+    fn newest_checkpoint(&self, stream: &Stream) -> Result<Option<u64>, JournalError> {
+        self.inner.newest_checkpoint(stream)
+    }
+
+    fn prune(&self, stream: &Stream) -> Result<(), JournalError> {
+        self.inner.prune(stream)
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, JournalError> {
+        self.inner.streams()
     }
 }
 
@@ -473,6 +499,10 @@ impl OutcomeStore for DyingStorage {
 
     fn outcomes(&self, after: Option<OutcomeId>, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
         self.inner.outcomes(after, limit)
+    }
+
+    fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
+        self.inner.history(since, limit)
     }
 }
 

@@ -1,0 +1,132 @@
+//! What was decided for a collection, and why: data, so that it can be explained later.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::guard::Refusal;
+use crate::identity::RemediationId;
+use crate::monitor::IntegrityState;
+use crate::number::{Amount, Lambda, Percent, Ratio};
+use crate::plan::Prediction;
+use crate::problem::ProblemKind;
+
+/// What was decided when a collection was last found degraded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When.
+    pub at: Timestamp,
+    /// The integrity state.
+    pub state: IntegrityState,
+    /// Lambda.
+    pub lambda: Lambda,
+    /// What kept anything from beginning, whatever the problem.
+    pub refusal: Option<Refusal>,
+    /// The diagnosed problems as far as they were looked into, most certain first.
+    pub problems: Vec<ConsideredProblem>,
+    /// The remediation that began.
+    pub began: Option<RemediationId>,
+}
+
+/// One diagnosed problem, and what was considered for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConsideredProblem {
+    /// The kind of problem.
+    pub problem: ProblemKind,
+    /// How certain the diagnosis was.
+    pub confidence: Ratio,
+    /// Why this problem was not to be treated.
+    pub refusal: Option<Refusal>,
+    /// The strategies for it, in the order of preference.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A strategy that was considered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The strategy.
+    pub strategy: String,
+    /// Its learned weight.
+    pub weight: Amount,
+    /// How disruptive it is.
+    pub impact: Ratio,
+    /// How often it failed in a row for this kind of problem.
+    pub failures: u32,
+    /// What came of considering it.
+    #[serde(flatten)]
+    pub verdict: CandidateVerdict,
+}
+
+/// What came of considering a strategy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CandidateVerdict {
+    /// It was chosen.
+    Chosen {
+        /// What its plan should do to lambda.
+        prediction: Option<Prediction>,
+    },
+    /// One before it was chosen; it was not asked for a plan.
+    NotReached,
+    /// It will not do.
+    Rejected {
+        /// Why not.
+        #[serde(flatten)]
+        reason: RejectionReason,
+    },
+}
+
+/// Why a strategy will not do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rejection", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RejectionReason {
+    /// It is more disruptive than the configuration allows.
+    TooDisruptive {
+        /// How disruptive it is.
+        impact: Ratio,
+        /// How disruptive it may be.
+        limit: Ratio,
+    },
+    /// It failed too often for this kind of problem.
+    Quarantined {
+        /// When it may be tried again.
+        until: Timestamp,
+    },
+    /// It has no plan for the case.
+    NoPlan {
+        /// Why not.
+        error: String,
+    },
+    /// Its plan has no steps, or more than [`MAX_PLAN_STEPS`](crate::plan::MAX_PLAN_STEPS).
+    UnusablePlan {
+        /// The number of steps.
+        steps: usize,
+    },
+    /// Its plan touches too much of the collection.
+    BlastRadius {
+        /// What of: `nodes` or `vectors`.
+        of: BlastRadius,
+        /// How much of it, in percent.
+        share: Percent,
+        /// How much it may be, in percent.
+        limit: Percent,
+    },
+    /// Its plan would lower lambda.
+    PredictedWorse {
+        /// Lambda now.
+        before: Lambda,
+        /// Lambda with the plan's effects.
+        after: Lambda,
+    },
+}
+
+/// What a plan touches too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlastRadius {
+    /// The nodes of the graph.
+    Nodes,
+    /// The vectors of the collection.
+    Vectors,
+}

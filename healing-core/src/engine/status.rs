@@ -1,0 +1,148 @@
+//! How a healer is doing (seed, `ruvector_healing_status`).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::guard::quarantined_until;
+use super::healer::Healer;
+use super::orders::ControlError;
+use super::remediation::Remediation;
+use crate::clock::{elapsed, later};
+use crate::identity::CollectionId;
+use crate::monitor::IntegrityState;
+use crate::number::{Lambda, Ratio};
+use crate::problem::ProblemKind;
+use crate::storage::{Freeze, OutcomeStore};
+
+/// How a healer is doing. The first six fields are the seed's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether it acts at all.
+    pub enabled: bool,
+    /// When the last remediation ended.
+    pub last_healing: Option<Timestamp>,
+    /// How many remediations ended in the last 24 hours.
+    pub total_healings_24h: usize,
+    /// The share of those that were verified, of those that could be; absent where there are none.
+    pub success_rate: Option<Ratio>,
+    /// The remediations at work.
+    pub active_remediations: Vec<Remediation>,
+    /// When the last cool-down is over.
+    pub cooldown_until: Option<Timestamp>,
+    /// The order to begin nothing anywhere.
+    pub frozen: Option<Freeze>,
+    /// How many collections are unhealthy, and of how many, while there is a storm.
+    pub storm: Option<(u32, u32)>,
+    /// Worker threads that hang in calls that were given up.
+    pub abandoned_threads: usize,
+    /// Each collection, sorted.
+    pub collections: Vec<CollectionStatus>,
+}
+
+/// How a collection is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionStatus {
+    /// The collection.
+    pub collection: CollectionId,
+    /// Its state; absent before the first sample.
+    pub state: Option<IntegrityState>,
+    /// Lambda at the last sample.
+    pub lambda: Option<Lambda>,
+    /// The healthy lambda, where known.
+    pub baseline: Option<Lambda>,
+    /// When its cool-down is over.
+    pub cooldown_until: Option<Timestamp>,
+    /// The order to begin nothing in it.
+    pub frozen: Option<Freeze>,
+    /// Strategies that failed too often.
+    pub quarantined: Vec<Quarantine>,
+}
+
+/// A strategy that may not be tried for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// The strategy.
+    pub strategy: String,
+    /// For which kind of problem.
+    pub problem: ProblemKind,
+    /// How often it failed in a row.
+    pub failures: u32,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// At most so many outcomes are counted.
+const MOST_COUNTED: usize = 100_000;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Healer {
+    /// How it is doing.
+    ///
+    /// # Errors
+    /// [`ControlError::Outcomes`] when the outcomes of the last 24 hours cannot be read.
+    pub fn status(&self) -> Result<Status, ControlError> {
+        let now = self.services.now();
+        let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
+        let outcomes = self.services.outcomes.history(since, MOST_COUNTED)?;
+        let judged: Vec<bool> = outcomes.iter().filter_map(|stored| stored.outcome.verified).collect();
+        let verified = judged.iter().filter(|&&verified| verified).count();
+        let success_rate = (!judged.is_empty()).then(|| Ratio::clamped(verified as f64 / judged.len() as f64));
+        let collections: Vec<CollectionStatus> = self
+            .watched
+            .keys()
+            .filter_map(|collection| self.collection_status(collection))
+            .collect();
+        Ok(Status {
+            enabled: self.services.config.enabled,
+            last_healing: self
+                .watched
+                .values()
+                .filter_map(|watched| watched.ledger.sum().ended())
+                .max(),
+            total_healings_24h: outcomes.len(),
+            success_rate,
+            active_remediations: self.watched.keys().filter_map(|it| self.active(it)).cloned().collect(),
+            cooldown_until: collections.iter().filter_map(|status| status.cooldown_until).max(),
+            frozen: self.orders.sum().frozen.clone(),
+            storm: self.storm(),
+            abandoned_threads: self.services.executor.abandoned(),
+            collections,
+        })
+    }
+
+    /// How a collection is doing; `None` where this healer does not look after it.
+    #[must_use]
+    pub fn collection_status(&self, collection: &CollectionId) -> Option<CollectionStatus> {
+        let watched = self.watched.get(collection)?;
+        let (now, config) = (self.services.now(), &self.services.config);
+        let standing = watched.ledger.sum();
+        let cooldown_until = standing
+            .ended()
+            .filter(|&ended| elapsed(ended, now) < config.min_healing_interval)
+            .map(|ended| later(ended, config.min_healing_interval));
+        let quarantined = standing
+            .all_failures()
+            .filter_map(|(problem, strategy, failures)| {
+                Some(Quarantine {
+                    strategy: strategy.to_owned(),
+                    problem: problem.clone(),
+                    failures: failures.in_a_row,
+                    until: quarantined_until(failures, now, config)?,
+                })
+            })
+            .collect();
+        let report = watched.report.as_ref();
+        Some(CollectionStatus {
+            collection: collection.clone(),
+            state: report.map(|report| report.state),
+            lambda: report.map(|report| report.lambda),
+            baseline: report.and_then(|report| report.baseline),
+            cooldown_until,
+            frozen: self.orders.sum().freeze_of(collection).cloned(),
+            quarantined,
+        })
+    }
+}
