@@ -248,6 +248,19 @@ impl DynamicMinCut {
         Ok(old.unwrap_or(0))
     }
 
+    /// Makes one update, and returns what the edge weighed before: `None` if there was none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method that makes such an update: [`set_weight`](Self::set_weight),
+    /// [`insert`](Self::insert), [`lighten`](Self::lighten) or [`remove`](Self::remove).
+    pub fn update(&mut self, update: &Update) -> Result<Option<u64>, UpdateError> {
+        let change = self.resolve(update)?;
+        self.change(change);
+        self.settle();
+        Ok(change.old)
+    }
+
     /// Applies updates one after the other, all or none; the minimum cut is sought once, after the
     /// last. If many edges get lighter, that is one fresh solve.
     ///
@@ -291,14 +304,6 @@ impl DynamicMinCut {
                 Err(error)
             }
         }
-    }
-
-    /// One update, and the minimum cut after it; returns what the edge weighed before.
-    fn update(&mut self, update: &Update) -> Result<Option<u64>, UpdateError> {
-        let change = self.resolve(update)?;
-        self.change(change);
-        self.settle();
-        Ok(change.old)
     }
 
     /// What an update does to its edge, if it can be done.
