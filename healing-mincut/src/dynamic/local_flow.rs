@@ -2,6 +2,9 @@
 
 use crate::dynamic::adjacency::Adjacency;
 
+/// A node is not followed if nothing can flow to it, which so many steps back mostly show.
+const STEPS_BACK: usize = 4;
+
 /// Memory of searches for augmenting paths from both ends at once.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct LocalFlow {
@@ -203,11 +206,14 @@ impl Search<'_> {
         self.adjacency.row(node).start + self.memory.visits[node as usize].via as usize
     }
 
-    /// Whether more can flow along the way by which a node was reached.
+    /// Whether more can flow along the way by which a node was reached, as far as a few steps show.
     fn is_open<const FORWARD: bool>(&self, node: u32) -> bool {
         let end = if FORWARD { self.source } else { self.sink };
         let mut node = node;
-        while node != end {
+        for _ in 0..STEPS_BACK {
+            if node == end {
+                break;
+            }
             let arc = self.adjacency.arc(self.via(node));
             if (if FORWARD { arc.back } else { arc.out }) == 0 {
                 return false;
@@ -226,12 +232,14 @@ impl Search<'_> {
             let arc = self.adjacency.arc(self.via(node));
             flow = flow.min(arc.back);
             node = arc.target;
+            self.memory.source.work += 1;
         }
         node = v;
         while node != self.sink {
             let arc = self.adjacency.arc(self.via(node));
             flow = flow.min(arc.out);
             node = arc.target;
+            self.memory.sink.work += 1;
         }
         if flow == 0 {
             return 0;

@@ -89,6 +89,8 @@ pub struct DynamicMinCut {
     known: KnownCuts,
     floor: Floor,
     flow: LocalFlow,
+    /// How many arcs a flow has lately read.
+    work_of_a_flow: usize,
     total_weight: u64,
     self_loops: usize,
     value: u64,
@@ -130,6 +132,7 @@ impl DynamicMinCut {
             known: KnownCuts::new(nodes),
             floor: Floor::default(),
             flow: LocalFlow::new(nodes),
+            work_of_a_flow: 0,
             total_weight: graph.total_weight(),
             self_loops: graph.self_loops(),
             value: 0,

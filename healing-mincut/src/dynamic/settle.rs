@@ -6,11 +6,11 @@ use crate::dynamic::{DynamicMinCut, Lightest};
 
 /// So many pairs with losses are kept before the floor comes down.
 const MOST_LOSSES: usize = 8;
-/// If more than such a share of all edges got lighter at once, the graph is solved anew.
-const LIGHTER_SHARE: usize = 16;
 /// So many arcs, and such a share of all, are read in search of flow before a fresh solve is cheaper.
 const WORK_FLOOR: usize = 1000;
 const WORK_SHARE: usize = 2;
+/// The weight of the past against one more flow, in what a flow is expected to cost.
+const MEMORY: usize = 15;
 
 impl DynamicMinCut {
     /// Finds the minimum cut; the weights, and the cuts that are known, have been changed.
@@ -55,11 +55,11 @@ impl DynamicMinCut {
     fn search_below(&mut self, before: u64) -> bool {
         let only_new = self.value <= before;
         let mut losses = std::mem::take(&mut self.floor.losses);
-        let lighter = losses.iter().filter(|loss| loss.is_new).count();
-        if lighter > 1 && lighter * LIGHTER_SHARE > self.edges() {
+        let mut work = 2 * self.edges() / WORK_SHARE + WORK_FLOOR;
+        let flows = losses.iter().filter(|loss| loss.is_new || !only_new).count();
+        if flows > 1 && flows.saturating_mul(self.work_of_a_flow) > work {
             return false;
         }
-        let mut work = 2 * self.edges() / WORK_SHARE + WORK_FLOOR;
         let mut ended = true;
         let kept = self.lightest_slot();
         losses.retain(|loss| {
@@ -67,7 +67,10 @@ impl DynamicMinCut {
                 return true;
             }
             let limit = self.value;
-            match self.flow.between(&mut self.adjacency, loss.u, loss.v, limit, &mut work) {
+            let before = work;
+            let flow = self.flow.between(&mut self.adjacency, loss.u, loss.v, limit, &mut work);
+            self.work_of_a_flow = (MEMORY * self.work_of_a_flow + (before - work)) / (MEMORY + 1);
+            match flow {
                 Flow::Strong => limit < self.floor.value,
                 Flow::Cut(value) => {
                     self.value = value;
