@@ -50,6 +50,51 @@ fn random_update(rng: &mut Pcg64, pair: &Pair, nodes: u32, heaviest: u64) -> Upd
     }
 }
 
+/// Small changes of the same few edges: losses add up, are made good in part, and cross each other.
+fn small_change(rng: &mut Pcg64, pair: &Pair, few: &[(u32, u32)]) -> Update {
+    let (u, v) = few[rng.random_range(0..few.len())];
+    let weight = rng.random_range(1..3);
+    match pair.dynamic.weight(u, v) {
+        Some(has) if has >= weight && rng.random_range(0..5) < 3 => Update::Lighten { u, v, weight },
+        _ => Update::Insert { u, v, weight },
+    }
+}
+
+#[test]
+#[ignore = "takes long in a debug build"]
+fn small_changes_of_a_few_edges_agree_with_fresh_solves() {
+    let mut rng = Pcg64::seed_from_u64(12);
+    for _ in 0..4_000 {
+        let nodes = rng.random_range(4..24);
+        // Sparse graphs have many light cuts with many nodes on both sides.
+        let mut edges: Vec<_> = (0..nodes)
+            .map(|node| (node, (node + 1) % nodes, rng.random_range(3..8)))
+            .collect();
+        for _ in 0..rng.random_range(0..nodes) {
+            let (u, v) = (rng.random_range(0..nodes), rng.random_range(0..nodes));
+            edges.push((u, v, rng.random_range(1..5)));
+        }
+        let mut pair = Pair::new(nodes, &edges);
+        let few: Vec<_> = (0..rng.random_range(2..12))
+            .map(|_| edges[rng.random_range(0..edges.len())])
+            .filter(|(u, v, _)| u != v)
+            .map(|(u, v, _)| (u, v))
+            .collect();
+        if few.is_empty() {
+            continue;
+        }
+        for step in 0..60 {
+            let call = if step % 9 == 8 {
+                let count = rng.random_range(0..6);
+                Call::WhatIf((0..count).map(|_| small_change(&mut rng, &pair, &few)).collect())
+            } else {
+                Call::One(small_change(&mut rng, &pair, &few))
+            };
+            pair.call(&call);
+        }
+    }
+}
+
 #[test]
 #[ignore = "takes long in a debug build"]
 fn a_hundred_thousand_updates_agree_with_fresh_solves() {

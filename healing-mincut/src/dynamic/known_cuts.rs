@@ -118,3 +118,40 @@ impl KnownCuts {
         side
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_cuts_the_pinned_and_the_kept_one_stay() {
+        let mut known = KnownCuts::new(40);
+        for node in 0..8 {
+            known.add(10, &[node, node + 1], None);
+        }
+        known.pin(Some(7));
+        for node in 8..30 {
+            known.add(5, &[node + 1, node], Some(6));
+        }
+        assert_eq!((known.side(6), known.value(6)), ([6, 7].as_slice(), 10));
+        assert_eq!((known.side(7), known.value(7)), ([7, 8].as_slice(), 10));
+        assert!(known.is_crossed(7, 8, 9) && !known.is_crossed(7, 7, 8));
+        // Of those that were forgotten, no node's side is left over.
+        known.change(1, 2, 0, 3);
+        assert!((0..8).all(|slot| [5, 10].contains(&known.value(slot))));
+    }
+
+    #[test]
+    fn the_smaller_side_is_kept_and_of_two_equal_ones_that_with_node_0() {
+        let mut known = KnownCuts::new(6);
+        known.add(4, &[5, 3, 2, 4], None);
+        known.add(4, &[5, 3, 4], None);
+        known.add(4, &[2, 1, 0], None);
+        known.add(4, &[0, 1, 2, 4, 5], None);
+        assert_eq!(
+            (known.side(0), known.side(1)),
+            ([0, 1].as_slice(), [0, 1, 2].as_slice())
+        );
+        assert_eq!(known.cuts.len(), 2, "one was known, and one is around a single node");
+    }
+}
