@@ -27,9 +27,7 @@ pub(crate) struct Arc {
     /// The position of the reverse arc in the target's row.
     pub(crate) twin: u32,
     /// How much more can flow to the target: the weight, while nothing flows.
-    pub(crate) out: u64,
-    /// How much more can flow from the target: the same, while nothing flows.
-    pub(crate) back: u64,
+    pub(crate) room: u64,
 }
 
 /// Where the two arcs of an edge are, `u`'s first; good until an edge comes or goes.
@@ -57,8 +55,7 @@ impl Adjacency {
             .map(|(&target, &weight)| Arc {
                 target,
                 twin: 0,
-                out: weight,
-                back: weight,
+                room: weight,
             })
             .collect();
         // Sources ascend in every row: the reverses of a node's arcs are met in the row's order.
@@ -110,8 +107,8 @@ impl Adjacency {
     }
 
     #[inline]
-    pub(crate) fn arc_mut(&mut self, index: usize) -> &mut Arc {
-        &mut self.arcs[index]
+    pub(crate) fn set_room(&mut self, index: usize, room: u64) {
+        self.arcs[index].room = room;
     }
 
     pub(crate) fn arcs_of(&self, node: u32) -> &[Arc] {
@@ -131,7 +128,7 @@ impl Adjacency {
     }
 
     pub(crate) fn weight(&self, place: Place) -> u64 {
-        self.arcs[place.at_u].out
+        self.arcs[place.at_u].room
     }
 
     /// Gives the edge, found at `place`, this weight, or takes it away; or adds it.
@@ -139,10 +136,8 @@ impl Adjacency {
         match (place, weight) {
             (None, None) => {}
             (Some(Place { at_u, at_v }), Some(weight)) => {
-                for index in [at_u, at_v] {
-                    self.arcs[index].out = weight;
-                    self.arcs[index].back = weight;
-                }
+                self.arcs[at_u].room = weight;
+                self.arcs[at_v].room = weight;
             }
             (None, Some(weight)) => {
                 let (twin_of_u, twin_of_v) = (self.row_length(v) as u32, self.row_length(u) as u32);
@@ -168,8 +163,7 @@ impl Adjacency {
         self.arcs[row.begin + row.length as usize] = Arc {
             target,
             twin,
-            out: weight,
-            back: weight,
+            room: weight,
         };
         row.length += 1;
     }
@@ -223,7 +217,7 @@ impl Adjacency {
             self.arcs_of(u)
                 .iter()
                 .filter(move |arc| u < arc.target)
-                .map(move |arc| (u, arc.target, arc.out))
+                .map(move |arc| (u, arc.target, arc.room))
         })
     }
 
@@ -233,7 +227,7 @@ impl Adjacency {
         for node in 0..self.nodes() as u32 {
             let arcs = self.arcs_of(node);
             rows.targets.extend(arcs.iter().map(|arc| arc.target));
-            rows.weights.extend(arcs.iter().map(|arc| arc.out));
+            rows.weights.extend(arcs.iter().map(|arc| arc.room));
             rows.offsets.push(rows.targets.len());
         }
         rows.degrees.extend_from_slice(degrees);

@@ -1,6 +1,6 @@
 //! Whether two nodes hold together at a given strength, found out as near to them as possible.
 
-use crate::dynamic::adjacency::Adjacency;
+use crate::dynamic::adjacency::{Adjacency, Arc};
 
 /// A node is not followed if nothing can flow to it, which so many steps back mostly show.
 const STEPS_BACK: usize = 4;
@@ -14,7 +14,9 @@ pub(crate) struct LocalFlow {
     stamp: u32,
     source: Front,
     sink: Front,
-    /// Arcs that flow was pushed along, with what they were before.
+    /// Nodes with arcs whose room differs from that of their reverses.
+    carries: Vec<bool>,
+    /// Arcs that flow was pushed along, with the room there was before.
     pushed: Vec<Pushed>,
     /// Whether the cut found is around what was reached from the source.
     cut_at_source: bool,
@@ -42,8 +44,8 @@ struct Front {
 struct Pushed {
     arc: usize,
     reverse: usize,
-    out: u64,
-    back: u64,
+    room: u64,
+    room_back: u64,
 }
 
 /// What a search found.
@@ -61,6 +63,7 @@ impl LocalFlow {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
             visits: vec![Visit::default(); nodes],
+            carries: vec![false; nodes],
             ..Self::default()
         }
     }
@@ -166,10 +169,11 @@ impl Search<'_> {
     fn follow<const FORWARD: bool>(&mut self, node: u32, limit: u64) -> u64 {
         let own = self.memory.stamp + u32::from(!FORWARD);
         let other = self.memory.stamp + u32::from(FORWARD);
+        let both_ways = FORWARD || !self.memory.carries[node as usize];
         let mut flow = 0;
         for index in self.adjacency.row(node) {
             let arc = self.adjacency.arc(index);
-            let room = if FORWARD { arc.out } else { arc.back };
+            let room = if both_ways { arc.room } else { self.room_back(arc) };
             if room == 0 {
                 continue;
             }
@@ -200,6 +204,12 @@ impl Search<'_> {
         flow
     }
 
+    /// How much more can flow along the reverse of an arc.
+    #[inline]
+    fn room_back(&self, arc: Arc) -> u64 {
+        self.adjacency.arc(self.adjacency.reverse_of(arc)).room
+    }
+
     /// Where a reached node's arc to its predecessor is.
     #[inline]
     fn via(&self, node: u32) -> usize {
@@ -215,7 +225,7 @@ impl Search<'_> {
                 break;
             }
             let arc = self.adjacency.arc(self.via(node));
-            if (if FORWARD { arc.back } else { arc.out }) == 0 {
+            if (if FORWARD { self.room_back(arc) } else { arc.room }) == 0 {
                 return false;
             }
             node = arc.target;
@@ -226,18 +236,18 @@ impl Search<'_> {
     /// Pushes flow along the way from the source to `u`, the arc at `index` from there to `v`, and the
     /// way from `v` to the sink; as much as there is room for, but at most `limit`.
     fn push(&mut self, u: u32, index: usize, v: u32, limit: u64) -> u64 {
-        let mut flow = limit.min(self.adjacency.arc(index).out);
+        let mut flow = limit.min(self.adjacency.arc(index).room);
         let mut node = u;
         while node != self.source {
             let arc = self.adjacency.arc(self.via(node));
-            flow = flow.min(arc.back);
+            flow = flow.min(self.room_back(arc));
             node = arc.target;
             self.memory.source.work += 1;
         }
         node = v;
         while node != self.sink {
             let arc = self.adjacency.arc(self.via(node));
-            flow = flow.min(arc.out);
+            flow = flow.min(arc.room);
             node = arc.target;
             self.memory.sink.work += 1;
         }
@@ -263,28 +273,27 @@ impl Search<'_> {
     fn push_along(&mut self, index: usize, flow: u64) {
         let arc = self.adjacency.arc(index);
         let reverse = self.adjacency.reverse_of(arc);
+        let back = self.adjacency.arc(reverse);
         self.memory.pushed.push(Pushed {
             arc: index,
             reverse,
-            out: arc.out,
-            back: arc.back,
+            room: arc.room,
+            room_back: back.room,
         });
+        self.adjacency.set_room(index, arc.room - flow);
         // The room to flow back may pass 64 bits, but all that ever flows does not.
-        let (out, back) = (arc.out - flow, arc.back.saturating_add(flow));
-        self.set(index, out, back);
-        self.set(reverse, back, out);
+        self.adjacency.set_room(reverse, back.room.saturating_add(flow));
+        self.memory.carries[arc.target as usize] = true;
+        self.memory.carries[back.target as usize] = true;
     }
 
     fn undo(&mut self) {
         while let Some(pushed) = self.memory.pushed.pop() {
-            self.set(pushed.arc, pushed.out, pushed.back);
-            self.set(pushed.reverse, pushed.back, pushed.out);
+            for (index, room) in [(pushed.arc, pushed.room), (pushed.reverse, pushed.room_back)] {
+                self.adjacency.set_room(index, room);
+                let end = self.adjacency.arc(index).target;
+                self.memory.carries[end as usize] = false;
+            }
         }
-    }
-
-    fn set(&mut self, index: usize, out: u64, back: u64) {
-        let arc = self.adjacency.arc_mut(index);
-        arc.out = out;
-        arc.back = back;
     }
 }

@@ -383,7 +383,7 @@ impl DynamicMinCut {
                 };
                 if !is_inside {
                     let (u, v) = (node.min(arc.target), node.max(arc.target));
-                    witness.push(CutEdge { u, v, weight: arc.out });
+                    witness.push(CutEdge { u, v, weight: arc.room });
                 }
             }
         }
