@@ -16,26 +16,35 @@
 //! 1. All losses together leave the floor at `known` or above: it is the minimum.
 //! 2. `known` is above the floor, which can only be when the lightest cut grew heavier: the graph is
 //!    solved anew, and its minimum is the new floor.
-//! 3. A lighter cut has lost weight since the last minimum was known, or was above it then; if `known`
-//!    is at most that last minimum, it must have lost weight in this very update, so it separates a
-//!    pair whose edge got lighter. If `known` is greater, it is below the floor, so it separates some
-//!    pair that has lost weight since the floor was proven. For each of these pairs a flow between its
-//!    two ends, cut off at `known`, tells ([`local_flow`]): either it reaches `known`, or it ends at
-//!    the lightest cut that separates the pair, which then is the lightest known.
+//! 3. If `known` is at most the last minimum, a lighter cut has lost weight in this very update: it
+//!    separates a pair whose edge just got lighter. If `known` has risen, a lighter cut is below the
+//!    floor: it separates some pair that has lost weight since that was proven. For each of these
+//!    pairs a flow between its two ends, cut off at `known`, tells ([`local_flow`]): either it reaches
+//!    `known`, or it ends at the lightest cut that separates the pair, which then is the lightest
+//!    known.
 //!
 //! So the value is exact after every update. A pair whose flow reached the floor is forgotten: no
 //! cut that separates it is below. When too many pairs are left, the floor comes down to the minimum,
-//! which needs no pairs.
+//! which needs no pairs. A batch is the same with many edges changed at once. A cut found by a flow or
+//! a solve is remembered among those known, so that an edge that leaves and returns brings back the
+//! cut there was before without another solve.
 //!
-//! What an update costs: finding the edge is O(smaller of the two degrees), the degrees are O(log n),
-//! the known cuts O(1). An edge made heavier that does not cross the cut, and one made lighter that
-//! does, end there. An edge made lighter elsewhere costs a flow that is searched for from both ends at
-//! once: a few hundred arcs in graphs without long detours, in the worst case (a long ring) all of
-//! them. The search gives up after a share of all arcs in favour of a fresh solve: so no update costs
-//! more than a constant times that. An edge made heavier that crosses the one lightest cut costs a
-//! fresh solve whenever no cut that is known is as light as the floor; that cost is not amortised
-//! against anything: a stream that does nothing else pays for a solve each time, and for copying the
-//! graph to the solver.
+//! That a lighter edge can only be felt between its own two ends is how Henzinger, Noe and Schulz
+//! handle deletions too, "Practical fully dynamic minimum cut algorithms" (ALENEX 2022); for
+//! insertions they keep all minimum cuts as a cactus, where here a few cuts and the floor must do.
+//!
+//! # What an update costs
+//!
+//! Finding the edge is O(smaller of the two degrees), the degrees are O(log n), the known cuts O(1).
+//! An edge made heavier that does not cross the cut, and one made lighter that crosses it, mostly end
+//! there. An edge made lighter elsewhere costs a flow that is searched for from both ends at once: a
+//! few hundred arcs in graphs without long detours, all of them in a long ring. Once flows have read,
+//! or can be expected to read, a fixed share of all arcs, the graph is solved anew instead: so no
+//! update or batch costs more than a constant times a solve, O(n + m) for copying the graph to the
+//! solver, and O(degree) for each edge it changes.
+//!
+//! There is no better worst case, and nothing to amortise it against: an edge across the one lightest
+//! cut that grows beyond the floor costs a solve each time, and a stream can consist of those.
 
 mod adjacency;
 mod floor;
@@ -265,7 +274,8 @@ impl DynamicMinCut {
     }
 
     /// Applies updates one after the other, all or none; the minimum cut is sought once, after the
-    /// last. If many edges get lighter, that is one fresh solve.
+    /// last. If so many edges get lighter that looking at each would take longer, that is one fresh
+    /// solve.
     ///
     /// # Errors
     ///
