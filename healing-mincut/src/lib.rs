@@ -16,12 +16,14 @@
 
 mod capacity;
 mod contraction;
+mod dynamic;
 mod error;
 mod graph;
 mod minimum_cut;
 mod rows;
 
 pub use capacity::FixedPoint;
+pub use dynamic::{BatchError, DynamicMinCut, Update, UpdateError};
 pub use error::GraphError;
 pub use graph::Graph;
 pub use minimum_cut::{CutEdge, MinimumCut, MinimumCutSolver, minimum_cut};

@@ -43,6 +43,11 @@ impl MinimumCut {
         &self.witness
     }
 
+    /// The parts are what the accessors promise.
+    pub(crate) fn from_parts(value: u64, side: Vec<u32>, witness: Vec<CutEdge>) -> Self {
+        Self { value, side, witness }
+    }
+
     /// The cut whose one side is where `inside` is true.
     pub(crate) fn from_membership(graph: &Graph, inside: &[bool]) -> Self {
         let size = inside.iter().filter(|&&member| member).count();

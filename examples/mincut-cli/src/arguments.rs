@@ -16,6 +16,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatName>,
 
+    /// Replay updates (`u v +w` or `u v -w` a line, nodes as the graph's file counts them, from 1) and
+    /// print the minimum cut's value after each
+    #[arg(long, value_name = "STREAM")]
+    pub(crate) updates: Option<PathBuf>,
+
+    /// Of a replay, print only the last value, a hash of all (FNV-1a, 64 bits, over every value in
+    /// decimal digits with a newline after it), and the mean time of an update
+    #[arg(long, requires = "updates")]
+    pub(crate) quiet: bool,
+
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,6 +1,6 @@
-//! What can be wrong with a graph file, and in which line.
+//! What can be wrong with a graph file or a stream of updates, and in which line.
 
-/// A graph file that breaks its format.
+/// A graph file, or a stream of updates, that breaks its format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct ParseError {
@@ -29,6 +29,18 @@ pub enum Problem {
     Missing {
         /// What was looked for.
         what: &'static str,
+    },
+    /// An update that is none.
+    #[error("`{found}` is no change of weight: a whole number of at most 64 bits behind a + or - is needed")]
+    NotAChange {
+        /// What stood there.
+        found: String,
+    },
+    /// A node that the graph does not have.
+    #[error("there is no node {node} in the graph")]
+    NotInTheGraph {
+        /// The number in the line.
+        node: u64,
     },
     /// The line goes on after its end.
     #[error("`{found}` is too much: the line should have ended before it")]

@@ -2,7 +2,8 @@
 //!
 //! The program beside this library prints their minimum cuts. Each format has a file of its own;
 //! [`Format::detect`] tells them apart by content. A file that breaks its format gives a
-//! [`ParseError`] that names the line and says what is wrong with it.
+//! [`ParseError`] that names the line and says what is wrong with it. [`parse_updates`] reads streams of
+//! updates of such a graph.
 //!
 //! ```
 //! use mincut_cli::{Format, parse};
@@ -21,7 +22,9 @@ mod format;
 mod graph_file;
 mod lines;
 mod metis;
+mod updates;
 
 pub use error::{ParseError, Problem};
 pub use format::{Format, parse};
 pub use graph_file::{GraphFile, NodeNumbers};
+pub use updates::{NumberedUpdate, parse_updates};

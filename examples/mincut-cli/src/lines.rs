@@ -93,7 +93,8 @@ pub(crate) fn shown(field: &[u8]) -> String {
     text
 }
 
-fn decimal(field: &[u8]) -> Option<u64> {
+/// The number that these digits are.
+pub(crate) fn decimal(field: &[u8]) -> Option<u64> {
     field.iter().try_fold(0_u64, |number, &byte| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)

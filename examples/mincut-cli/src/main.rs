@@ -1,17 +1,20 @@
 //! Prints the minimum cut of a graph file.
 
 mod arguments;
+mod replay;
 mod report;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use healing_mincut::minimum_cut;
-use mincut_cli::{Format, parse};
+use healing_mincut::{Graph, minimum_cut};
+use mincut_cli::{Format, NodeNumbers, parse, parse_updates};
 
 use crate::arguments::Arguments;
+use crate::replay::{Impossible, Replay};
 use crate::report::Report;
 
 /// What ends the program early.
@@ -29,6 +32,8 @@ enum Failure {
         file: String,
         source: healing_mincut::GraphError,
     },
+    #[error("{file}: {source}")]
+    Impossible { file: String, source: Impossible },
     #[error("cannot write the result: {0}")]
     Unwritable(#[from] std::io::Error),
 }
@@ -61,6 +66,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         .to_graph()
         .map_err(|source| Failure::NoGraph { file: file(), source })?;
     let load = load_started.elapsed();
+    if let Some(stream) = &arguments.updates {
+        return replay(arguments, &graph, &graph_file.numbers, stream);
+    }
 
     let solve_started = Instant::now();
     let cut = minimum_cut(&graph);
@@ -78,6 +86,24 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(output, "{}", report.to_json())?;
     } else {
         write!(output, "{report}")?;
+    }
+    output.flush()?;
+    Ok(())
+}
+
+fn replay(arguments: &Arguments, graph: &Graph, numbers: &NodeNumbers, stream: &Path) -> Result<(), Failure> {
+    let file = || stream.display().to_string();
+    let bytes = std::fs::read(stream).map_err(|source| Failure::Unreadable { file: file(), source })?;
+    let updates = parse_updates(&bytes, numbers).map_err(|source| Failure::Malformed { file: file(), source })?;
+    drop(bytes);
+    let replay =
+        Replay::run(graph, numbers, &updates).map_err(|source| Failure::Impossible { file: file(), source })?;
+    let mut output = std::io::stdout().lock();
+    match (arguments.json, arguments.quiet) {
+        (true, true) => writeln!(output, "{}", replay.summary_to_json())?,
+        (true, false) => writeln!(output, "{}", replay.to_json())?,
+        (false, true) => write!(output, "{}", replay.summary())?,
+        (false, false) => write!(output, "{}", replay.values())?,
     }
     output.flush()?;
     Ok(())

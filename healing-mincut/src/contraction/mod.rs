@@ -52,15 +52,19 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Whether each node is on the one side of a minimum cut, for at least two nodes.
     pub(crate) fn lightest_side(&mut self, graph: &Graph) -> Vec<bool> {
+        self.lightest_side_of(Rows::of_graph(graph)).1
+    }
+
+    /// The same for rows whose arcs may be in any order, and the cut's value.
+    pub(crate) fn lightest_side_of(&mut self, whole: Rows<'_>) -> (u64, Vec<bool>) {
         self.spare.append(&mut self.levels);
-        let whole = Rows::of_graph(graph);
         let (node, _) = extreme_degrees(whole.degrees);
         self.lightest.value = u64::MAX;
         self.lightest.side.clear();
         self.lightest.side.push(node);
         self.lightest.level = 0;
         while self.contract(whole) {}
-        self.membership(whole.nodes())
+        (self.lightest.value, self.membership(whole.nodes()))
     }
 
     /// One round and its contraction. Returns whether there is anything left to contract.
