@@ -248,7 +248,8 @@ fn refuse_cool_down(standing: &Standing, now: Timestamp, config: &HealingConfig)
     })
 }
 
-fn refuse_attempts(standing: &Standing, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
+/// Why no further attempt may begin now.
+pub(super) fn refuse_attempts(standing: &Standing, now: Timestamp, config: &HealingConfig) -> Option<Refusal> {
     // Here a time in the future counts: a limit is not to be passed because the clock was set back.
     let mut counted = standing
         .attempts()

@@ -365,6 +365,10 @@ impl<'a> Progress<'a> {
                 cause: cause.clone(),
                 failures: failures.clone(),
             }),
+            // Nobody approved it, and the loop would plan anew.
+            RemediationState::Planned { approved_by: None, .. } => Some(RemediationState::Expired {
+                reason: "its healer was interrupted before it began".to_owned(),
+            }),
             _ => None,
         };
         self.put_to_work(tenure, unfinished);

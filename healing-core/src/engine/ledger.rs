@@ -20,6 +20,8 @@ pub(super) struct Ledger<S> {
     sum: S,
     /// `None` before anything was read.
     head: Option<StreamHead>,
+    /// Whether a record may be in the stream after all that could not be appended.
+    in_doubt: bool,
     since_checkpoint: u64,
 }
 
@@ -38,6 +40,7 @@ impl<S: Fold> Ledger<S> {
             stream,
             sum: S::default(),
             head: None,
+            in_doubt: false,
             since_checkpoint: 0,
         }
     }
@@ -46,9 +49,9 @@ impl<S: Fold> Ledger<S> {
         &self.sum
     }
 
-    /// Whether the stream was read at all.
+    /// Whether all that was written so far, by this healer at least, is known.
     pub(super) fn is_read(&self) -> bool {
-        self.head.is_some()
+        self.head.is_some() && !self.in_doubt
     }
 
     /// Reads what was written since; at first, from the newest checkpoint on.
@@ -66,22 +69,23 @@ impl<S: Fold> Ledger<S> {
             }
             if !full {
                 self.head.get_or_insert_default();
+                self.in_doubt = false;
                 return Ok(());
             }
         }
     }
 
-    /// Writes a record and takes it in. Where nothing was read yet, that comes first.
+    /// Writes a record and takes it in. Where it is not known what was written before, that is read first.
     pub(super) fn append(&mut self, pen: &Pen<'_>, body: JournalBody) -> Result<(), JournalError> {
-        let head = match self.head {
-            Some(head) => head,
-            None => {
-                self.catch_up(pen.journal)?;
-                self.head.unwrap_or_default()
-            }
-        };
+        if !self.is_read() {
+            self.catch_up(pen.journal)?;
+        }
+        let head = self.head.unwrap_or_default();
         let record = JournalRecord::seal(self.stream.clone(), head, pen.token, pen.at, &body, pen.signer)?;
-        pen.journal.append(&record)?;
+        if let Err(error) = pen.journal.append(&record) {
+            self.in_doubt = true;
+            return Err(error);
+        }
         self.head = Some(record.head());
         self.count(&record);
         self.sum.fold(record.at, body);

@@ -13,7 +13,7 @@ use super::call::contained;
 use super::config::JournalRetention;
 use super::event::{EventKind, HealingEvent};
 use super::executor::{Answer, Job, Started};
-use super::guard::Circumstances;
+use super::guard::{Circumstances, refuse_attempts};
 use super::outcome::outcome_of;
 use super::prediction::predict;
 use super::remediation::{Remediation, RemediationState, UndoCause, UndoFailure, Verification};
@@ -70,6 +70,10 @@ impl<'a> Progress<'a> {
             return;
         }
         loop {
+            if let Err(error) = self.reconcile() {
+                self.storage_failed(&error);
+                return self.wait(later(self.now(), self.services.config.sample_interval));
+            }
             let Some(mut active) = self.watched.active.take() else {
                 return;
             };
@@ -130,6 +134,27 @@ impl<'a> Progress<'a> {
         if ended {
             self.conclude();
         }
+    }
+
+    /// Where a record could not be written, as far as was known, looks whether it is in the journal after all: what the
+    /// journal says is what holds.
+    fn reconcile(&mut self) -> Result<(), JournalError> {
+        if self.watched.ledger.is_read() {
+            return Ok(());
+        }
+        self.watched.ledger.catch_up(&self.services.journal)?;
+        let Some(active) = &self.watched.active else {
+            return Ok(());
+        };
+        let standing = self.watched.ledger.sum();
+        let newest = standing.unfinished().or(standing.last());
+        let journalled = newest.filter(|newest| newest.id == active.remediation.id);
+        if let Some(state) = journalled.map(|newest| newest.state.clone())
+            && state != active.remediation.state
+        {
+            self.entered(state, self.now());
+        }
+        Ok(())
     }
 
     /// Renews the lease of the active remediation from half its time on.
@@ -197,7 +222,11 @@ impl<'a> Progress<'a> {
                 }
             }
             RemediationState::Planned { since, .. } => {
-                if active.vetted || remediation.ordered_by.is_some() {
+                let exhausted = refuse_attempts(self.watched.ledger.sum(), now, config);
+                if remediation.ordered_by.is_none() && exhausted.is_some() {
+                    // Since it was planned, the clock was set back.
+                    expired("as many remediations as allowed have begun within the window")
+                } else if active.vetted || remediation.ordered_by.is_some() {
                     let lambda = self
                         .watched
                         .report

@@ -16,6 +16,8 @@ use crate::identity::{CollectionId, FencingToken, HolderId};
 /// - At most one lease on a collection is in force at any moment, by the store's own clock.
 /// - Each lease's token is greater than that of every earlier lease on the same collection, also across restarts of the
 ///   store.
+/// - Where the store's clock was set back to before a lease was granted or last renewed, that lease has ended: waiting for
+///   its old end could take hours.
 /// - A renewal keeps the token and fails once the lease has run out or has passed to another.
 pub trait LeaseStore: Send + Sync {
     /// Takes the lease on `collection` for `duration`.

@@ -40,12 +40,13 @@ struct Kept {
 
 struct HeldLease {
     lease: Lease,
+    granted_at: Timestamp,
     released: bool,
 }
 
 impl HeldLease {
     fn in_force(&self, now: Timestamp) -> bool {
-        !self.released && now < self.lease.expires_at
+        !self.released && self.granted_at <= now && now < self.lease.expires_at
     }
 }
 
@@ -200,6 +201,7 @@ impl LeaseStore for MemoryStorage {
             collection.clone(),
             HeldLease {
                 lease: lease.clone(),
+                granted_at: now,
                 released: false,
             },
         );
@@ -212,6 +214,7 @@ impl LeaseStore for MemoryStorage {
         match contents.leases.get_mut(&lease.collection) {
             Some(held) if held.lease.token == lease.token && held.in_force(now) => {
                 held.lease.expires_at = later(now, duration);
+                held.granted_at = now;
                 Ok(held.lease.clone())
             }
             _ => Err(LeaseError::Lost {

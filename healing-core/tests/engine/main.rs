@@ -11,6 +11,10 @@
 mod approval;
 mod cure;
 mod guards;
+mod orders;
 mod recovery;
+mod schedules;
+mod storm;
 mod undo;
+mod workers;
 mod world;

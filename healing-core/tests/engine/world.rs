@@ -23,7 +23,7 @@ use healing_core::{
     Amount, Classifier, Clock, CollectionId, Healer, HealingConfig, Lambda, Observation, ObservationSource,
     ProblemClass, ProblemKind, Ratio, RemediationStrategy, StrategyRegistry, Timestamp, VirtualClock,
 };
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 /// Lambda of the healthy world: three links of 10 at each of four partitions.
 pub const HEALTHY: f64 = 30.0;
@@ -39,6 +39,7 @@ pub struct World {
     pub clock: VirtualClock,
     pub storage: MemoryStorage,
     state: Arc<Mutex<State>>,
+    gate: Arc<Condvar>,
 }
 
 struct State {
@@ -48,6 +49,10 @@ struct State {
     calls: Vec<Call>,
     observable: bool,
     classified_unknown: bool,
+    /// Where the sickness is; `None`: everywhere.
+    sick: Option<BTreeSet<CollectionId>>,
+    /// Whether strategies that wait at the gate may pass.
+    gate_is_open: bool,
 }
 
 /// A call that reached the world.
@@ -69,17 +74,38 @@ impl World {
             calls: Vec::new(),
             observable: true,
             classified_unknown: false,
+            sick: None,
+            gate_is_open: false,
         };
         Self {
             clock,
             storage,
             state: Arc::new(Mutex::new(state)),
+            gate: Arc::default(),
         }
     }
 
     /// From now on partition 1 has lost this share of its capacity.
     pub fn sicken(&self, sickness: f64) {
         self.state.lock().sickness = sickness;
+    }
+
+    /// From now on only these collections are sick.
+    pub fn confine_to(&self, sick: impl IntoIterator<Item = CollectionId>) {
+        self.state.lock().sick = Some(sick.into_iter().collect());
+    }
+
+    /// Waits until [`open_gate`](Self::open_gate) was called.
+    fn wait_at_gate(&self) {
+        let mut state = self.state.lock();
+        while !state.gate_is_open {
+            self.gate.wait(&mut state);
+        }
+    }
+
+    pub fn open_gate(&self) {
+        self.state.lock().gate_is_open = true;
+        self.gate.notify_all();
     }
 
     /// What each open valve gives back; negative: it does harm.
@@ -215,7 +241,11 @@ impl ObservationSource for World {
         if !self.state.lock().observable {
             return Err(ObservationError::Host("the network is down".into()));
         }
-        let sickness = self.sickness();
+        let confined = self.state.lock().sick.clone();
+        let sickness = match confined {
+            Some(sick) if !sick.contains(collection) => 0.0,
+            _ => self.sickness(),
+        };
         let mut graph = ContractedGraph::builder();
         for id in 1..=4 {
             graph.node(NodeRef::partition(id), 1.0)?;
@@ -292,6 +322,10 @@ pub enum Behaviour {
     OpensAndFails,
     /// Opens, and cannot be taken back.
     Sticks,
+    /// Opens, and can be taken back at the third try.
+    SticksTwice,
+    /// Blocks its thread at the world's gate, then opens.
+    Blocks,
 }
 
 /// Opens valves, one a step.
@@ -393,7 +427,13 @@ impl RemediationStrategy for Valves {
             *count
         };
         match self.valves[&valve] {
-            Behaviour::Opens | Behaviour::Sticks => self.world.set_valve(&context.permit()?, valve, true),
+            Behaviour::Blocks => {
+                self.world.wait_at_gate();
+                self.world.set_valve(&context.permit()?, valve, true);
+            }
+            Behaviour::Opens | Behaviour::Sticks | Behaviour::SticksTwice => {
+                self.world.set_valve(&context.permit()?, valve, true)
+            }
             Behaviour::TakesTime if call < 3 => {
                 return Ok(StepReport::InProgress {
                     poll_after: Duration::from_secs(5),
@@ -419,6 +459,14 @@ impl RemediationStrategy for Valves {
         let OpenValve { valve, before, .. } = step.action()?;
         if self.valves[&valve] == Behaviour::Sticks {
             return Err(StepError::Actuator("rusted".into()));
+        }
+        if self.valves[&valve] == Behaviour::SticksTwice {
+            let mut calls = self.calls.lock();
+            let count = calls.entry(-valve).or_insert(0);
+            *count += 1;
+            if *count < 3 {
+                return Err(StepError::Actuator("stuck".into()));
+            }
         }
         if self.world.is_open(valve) != before {
             self.world.set_valve(&context.permit()?, valve, before);

@@ -1,0 +1,345 @@
+//! What operators order.
+
+use healing_core::engine::{
+    CandidateVerdict, ControlError, EventKind, Executed, Execution, Refusal, RemediationState, UndoCause,
+};
+use healing_core::identity::Operator;
+use healing_core::storage::{Journal, JournalBody, Stream};
+use healing_core::{Healer, HealingConfig};
+use serde_json::{Map, json};
+
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick, run, states};
+
+fn alice() -> Operator {
+    Operator::new("alice").unwrap()
+}
+
+/// A world that fell sick, and its healer as soon as `reached`.
+fn sick(strategy: impl FnOnce(&World) -> Valves, reached: &str) -> (World, Healer) {
+    let world = World::new();
+    let mut healer = world.healer([strategy(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while healer
+        .active(&collection())
+        .is_none_or(|active| active.state.name() != reached)
+    {
+        let tick = healer.tick();
+        if healer
+            .active(&collection())
+            .is_none_or(|active| active.state.name() != reached)
+        {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    (world, healer)
+}
+
+#[test]
+fn an_abort_takes_everything_back_and_says_who_ordered_it() {
+    for reached in ["settling", "stabilising"] {
+        let (world, mut healer) = sick(Valves::working, reached);
+        let id = healer.active(&collection()).unwrap().id.clone();
+        assert!(!world.open_valves().is_empty());
+        healer.abort(&id, &alice()).unwrap();
+        assert!(matches!(
+            healer.abort(&id, &alice()),
+            Err(ControlError::AlreadyUndoing { .. })
+        ));
+        run(&mut healer, &world.clock, MINUTE);
+        assert!(world.open_valves().is_empty());
+        let ended = &healer.last(&collection()).unwrap().state;
+        let by_alice =
+            matches!(ended, RemediationState::RolledBack { cause: UndoCause::Aborted { by }, .. } if *by == alice());
+        assert!(by_alice, "{ended:?}");
+        assert!(matches!(
+            healer.abort(&id, &alice()),
+            Err(ControlError::NotActive { .. })
+        ));
+        assert!(
+            healer.status().unwrap().collections[0].quarantined.is_empty(),
+            "it was not the strategy's fault"
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_is_the_plan_and_touches_nothing() {
+    let world = World::new();
+    let strategy = Valves {
+        promises: Some(30.0),
+        ..Valves::working(&world)
+    };
+    let mut healer = world.healer([strategy]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let executed = healer
+        .execute(&collection(), "open_valves", Map::new(), Execution::DryRun, &alice())
+        .unwrap();
+    let Executed::DryRun { plan, prediction } = executed else {
+        panic!("{executed:?}")
+    };
+    assert_eq!(plan.steps.len(), 3);
+    assert!(prediction.unwrap().lambda_after > prediction.unwrap().lambda_before);
+    assert!(world.calls().is_empty() && world.journalled().is_empty());
+}
+
+#[test]
+fn an_ordered_strategy_is_carried_out_without_waiting_for_the_state_and_still_verified() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let executed = healer
+        .execute(&collection(), "open_valves", Map::new(), Execution::Real, &alice())
+        .unwrap();
+    let Executed::Began(id) = executed else {
+        panic!("{executed:?}")
+    };
+    let busy = healer.execute(&collection(), "open_valves", Map::new(), Execution::Real, &alice());
+    assert!(matches!(busy, Err(ControlError::Busy { .. })));
+    run(&mut healer, &world.clock, 2 * MINUTE);
+    let last = healer.last(&collection()).unwrap();
+    assert_eq!(
+        (&last.id, last.state.name(), last.ordered_by.as_ref()),
+        (&id, "completed", Some(&alice()))
+    );
+}
+
+#[test]
+fn what_cannot_be_ordered_says_why() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    let order = |healer: &mut Healer, strategy: &str| {
+        healer
+            .execute(&collection(), strategy, Map::new(), Execution::Real, &alice())
+            .unwrap_err()
+    };
+    let unknown = order(&mut healer, "open_walves").to_string();
+    assert!(
+        unknown.contains("open_walves") && unknown.contains("there are: open_valves"),
+        "{unknown}"
+    );
+    let nowhere = nowhere();
+    let error = healer
+        .execute(&nowhere, "open_valves", Map::new(), Execution::Real, &alice())
+        .unwrap_err();
+    assert!(matches!(error, ControlError::UnknownCollection { .. }));
+    healer
+        .freeze(Some(&collection()), "the auditors are here", &alice())
+        .unwrap();
+    let frozen = order(&mut healer, "open_valves");
+    assert!(
+        matches!(
+            frozen,
+            ControlError::Refused {
+                reason: Refusal::Frozen { .. }
+            }
+        ),
+        "{frozen}"
+    );
+    assert!(world.calls().is_empty());
+}
+
+fn nowhere() -> healing_core::CollectionId {
+    healing_core::CollectionId::new("nowhere").unwrap()
+}
+
+#[test]
+fn a_completed_remediation_is_taken_back_on_order() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    assert!(matches!(
+        healer.rollback(&collection(), &alice()),
+        Err(ControlError::NothingToRollBack { state: None, .. })
+    ));
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    assert_eq!(world.open_valves(), [1, 2, 3]);
+    let id = healer.rollback(&collection(), &alice()).unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    assert!(world.open_valves().is_empty());
+    assert_eq!(healer.last(&collection()).unwrap().id, id);
+    let again = healer.rollback(&collection(), &alice());
+    assert!(matches!(
+        again,
+        Err(ControlError::NothingToRollBack {
+            state: Some("rolled_back"),
+            ..
+        })
+    ));
+    assert_eq!(world.outcomes().len(), 1, "the outcome it had stays");
+}
+
+#[test]
+fn while_frozen_nothing_begins_and_what_arose_meanwhile_is_treated_afterwards() {
+    for scope in [None, Some(collection())] {
+        let world = World::new();
+        let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        healer.freeze(scope.as_ref(), "release night", &alice()).unwrap();
+        world.sicken(0.4);
+        let events = run(&mut healer, &world.clock, 30 * MINUTE);
+        assert!(states(&events).is_empty());
+        // Another healer over the same store knows of it too.
+        let mut second = world
+            .healer([Valves::working(&world)])
+            .holder("second")
+            .build()
+            .unwrap();
+        run(&mut second, &world.clock, MINUTE);
+        assert!(second.status().unwrap().collections[0].frozen.is_some());
+        drop(second);
+        healer.unfreeze(scope.as_ref(), &alice()).unwrap();
+        let events = run(&mut healer, &world.clock, 3 * MINUTE);
+        assert_eq!(states(&events).last(), Some(&"completed"));
+    }
+}
+
+#[test]
+fn a_configuration_is_applied_whole_or_not_at_all_and_survives_the_healer() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    let change = |healer: &mut Healer, changes: serde_json::Value| {
+        healer.configure(changes.as_object().unwrap(), &alice()).map(|_| ())
+    };
+    let error = change(
+        &mut healer,
+        json!({"enabled": false, "max_active": 0, "lease_seconds": 0}),
+    )
+    .unwrap_err();
+    let ControlError::InvalidConfig(invalid) = &error else {
+        panic!("{error}")
+    };
+    let fields: Vec<_> = invalid.faults.iter().map(|fault| fault.field).collect();
+    assert_eq!(fields, ["max_active", "lease_seconds"]);
+    assert!(matches!(
+        change(&mut healer, json!({"max_impact": 1})),
+        Err(ControlError::UnreadableConfig(_))
+    ));
+    assert!(healer.config().enabled);
+
+    change(&mut healer, json!({"enabled": false, "max_attempts_per_hour": 7})).unwrap();
+    assert_eq!(
+        (healer.config().enabled, healer.config().max_attempts_per_window),
+        (false, 7)
+    );
+    assert!(
+        healer
+            .tick()
+            .events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::Configured))
+    );
+    let mut second = world.healer([]).holder("second").build().unwrap();
+    let _ = second.tick();
+    assert_eq!(second.config(), healer.config());
+    let records = world.storage.read(&Stream::Global, 0, 10).unwrap();
+    assert_eq!(records.len(), 1);
+    assert!(matches!(records[0].open().unwrap(), JournalBody::Configured { by, .. } if by == alice()));
+}
+
+#[test]
+fn a_trigger_treats_at_once_what_the_loop_would_treat() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    assert_eq!(
+        healer.trigger(&collection()).unwrap(),
+        None,
+        "a healthy collection needs nothing"
+    );
+    world.sicken(0.4);
+    let id = healer.trigger(&collection()).unwrap().unwrap();
+    run(&mut healer, &world.clock, 2 * MINUTE);
+    assert_eq!(healer.last(&collection()).unwrap().id, id);
+    assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
+}
+
+#[test]
+fn every_decision_can_be_explained() {
+    let world = World::new();
+    let liar = Valves::new(&world, "a_liar", [(9, Behaviour::Lies)]);
+    let harmful = Valves {
+        promises: Some(1.0),
+        ..Valves::new(&world, "harmful", [(8, Behaviour::Opens)])
+    };
+    let config = HealingConfig {
+        min_healing_interval: std::time::Duration::from_secs(60),
+        ..quick()
+    };
+    let mut healer = world
+        .healer([liar, harmful, Valves::working(&world)])
+        .config(config)
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 10 * MINUTE);
+    let decision = healer.explain(&collection()).unwrap();
+    assert_eq!(decision.began.as_ref(), Some(&healer.last(&collection()).unwrap().id));
+    let verdicts: Vec<_> = decision.problems[0]
+        .candidates
+        .iter()
+        .map(|candidate| {
+            (
+                candidate.strategy.as_str(),
+                candidate.failures,
+                matches!(candidate.verdict, CandidateVerdict::Chosen { .. }),
+            )
+        })
+        .collect();
+    assert_eq!(
+        verdicts,
+        [("harmful", 0, false), ("open_valves", 0, true), ("a_liar", 1, false)]
+    );
+    assert_eq!(
+        decision.problems[0].candidates[..],
+        healer.last(&collection()).unwrap().considered[..]
+    );
+}
+
+#[test]
+fn status_and_history_tell_what_was_done() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    let status = healer.status().unwrap();
+    assert_eq!(
+        (status.total_healings_24h, status.success_rate, status.last_healing),
+        (0, None, None)
+    );
+    world.sicken(0.4);
+    let since = healing_core::Clock::now(&world.clock);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    let status = healer.status().unwrap();
+    assert_eq!(status.total_healings_24h, 1);
+    assert_eq!(status.success_rate.map(healing_core::Ratio::get), Some(1.0));
+    assert!(status.cooldown_until.is_some() && status.active_remediations.is_empty());
+    let history = healer.history(since, 10).unwrap();
+    assert_eq!(history.len(), 1);
+    assert_eq!(history[0].outcome.verified, Some(true));
+}
+
+#[test]
+fn an_undo_that_fails_is_tried_again_before_a_human_is_called() {
+    for (behaviour, ended) in [
+        (Behaviour::SticksTwice, "rolled_back"),
+        (Behaviour::Sticks, "rollback_failed"),
+    ] {
+        let world = World::new();
+        let strategy = Valves::new(&world, "open_valves", [(1, behaviour), (2, Behaviour::Panics)]);
+        let mut healer = world.healer([strategy]).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 3 * MINUTE);
+        assert_eq!(
+            healer.last(&collection()).unwrap().state.name(),
+            ended,
+            "{:?}",
+            world.journalled_names()
+        );
+    }
+}
