@@ -432,7 +432,7 @@ impl RemediationStrategy for Valves {
                 self.world.set_valve(&context.permit()?, valve, true);
             }
             Behaviour::Opens | Behaviour::Sticks | Behaviour::SticksTwice => {
-                self.world.set_valve(&context.permit()?, valve, true)
+                self.world.set_valve(&context.permit()?, valve, true);
             }
             Behaviour::TakesTime if call < 3 => {
                 return Ok(StepReport::InProgress {
