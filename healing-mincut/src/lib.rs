@@ -16,12 +16,20 @@
 
 mod capacity;
 mod contraction;
+mod cut_tree;
 mod error;
+mod flow;
 mod graph;
+mod leaves;
 mod minimum_cut;
 mod rows;
+mod st_cut;
+mod weakest_cuts;
 
 pub use capacity::FixedPoint;
-pub use error::GraphError;
+pub use cut_tree::CutTree;
+pub use error::{GraphError, PairError};
 pub use graph::Graph;
 pub use minimum_cut::{CutEdge, MinimumCut, MinimumCutSolver, minimum_cut};
+pub use st_cut::minimum_st_cut;
+pub use weakest_cuts::weakest_cuts;
