@@ -1,7 +1,5 @@
 //! A tree that holds a lightest cut between every two nodes.
 
-use std::borrow::Cow;
-
 use crate::error::PairError;
 use crate::flow::{Ending, MaximumFlow};
 use crate::graph::Graph;
@@ -56,7 +54,7 @@ impl<'g> CutTree<'g> {
             parents[leaf.node as usize] = leaf.neighbour;
             values[leaf.node as usize] = leaf.weight;
         }
-        let core = core_graph(graph, &pruned);
+        let core = pruned.core_of(graph);
         let (core_parents, core_values) = gusfield(&core);
         for ((&node, parent), value) in pruned.core.iter().zip(core_parents).zip(core_values) {
             parents[node as usize] = pruned.core[parent as usize];
@@ -137,29 +135,6 @@ impl<'g> CutTree<'g> {
         // Two different nodes have at least one edge between them.
         Ok(lightest.map_or(u, |(_, node)| node))
     }
-}
-
-/// The graph of the nodes that are left, numbered in their order.
-fn core_graph<'g>(graph: &'g Graph, pruned: &Pruned) -> Cow<'g, Graph> {
-    if pruned.leaves.is_empty() {
-        return Cow::Borrowed(graph);
-    }
-    let mut number_of = vec![u32::MAX; graph.nodes() as usize];
-    for (number, &node) in pruned.core.iter().enumerate() {
-        number_of[node as usize] = number as u32;
-    }
-    let mut total_weight = 0;
-    let mut edges = Vec::new();
-    for &node in &pruned.core {
-        for (neighbour, weight) in graph.neighbours(node) {
-            let (u, v) = (number_of[node as usize], number_of[neighbour as usize]);
-            if u < v && v != u32::MAX {
-                edges.push((u, v, weight));
-                total_weight += weight;
-            }
-        }
-    }
-    Cow::Owned(Graph::from_checked_edges(pruned.core.len(), edges, total_weight, 0))
 }
 
 /// Gusfield's algorithm: the parent of each node, and the value of the cut below it.

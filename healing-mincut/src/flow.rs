@@ -99,6 +99,10 @@ impl<'g> MaximumFlow<'g> {
         }
     }
 
+    pub(crate) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
     /// The greatest flow between two different nodes, or `limit` if that is less.
     pub(crate) fn run(&mut self, source: u32, sink: u32, limit: u64) -> u64 {
         self.take_back();
@@ -124,6 +128,32 @@ impl<'g> MaximumFlow<'g> {
             Ending::SinkClosed => &self.from_sink.nodes,
             Ending::SourceClosed | Ending::Limit => &self.from_source.nodes,
         }
+    }
+
+    /// The nodes to which this node's arcs can carry more.
+    pub(crate) fn residual_targets(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        self.arcs_of(node)
+            .filter(|&arc| self.residual[arc] > 0)
+            .map(|arc| self.graph.arc_targets()[arc])
+    }
+
+    /// The nodes whose arcs to this node can carry more.
+    pub(crate) fn residual_sources(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        self.arcs_of(node)
+            .filter(|&arc| self.residual[self.reverse[arc]] > 0)
+            .map(|arc| self.graph.arc_targets()[arc])
+    }
+
+    /// The first of the node's arcs from `arc` on that can carry more, and its target.
+    pub(crate) fn next_residual(&self, node: u32, mut arc: usize) -> Option<(usize, u32)> {
+        let end = self.graph.arc_offsets()[node as usize + 1];
+        while arc < end {
+            if self.residual[arc] > 0 {
+                return Some((arc, self.graph.arc_targets()[arc]));
+            }
+            arc += 1;
+        }
+        None
     }
 
     fn arcs_of(&self, node: u32) -> std::ops::Range<usize> {

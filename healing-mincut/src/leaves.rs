@@ -1,5 +1,7 @@
 //! Nodes with one neighbour, taken off a graph again and again.
 
+use std::borrow::Cow;
+
 use crate::graph::Graph;
 
 /// A node that had one neighbour when it was taken off.
@@ -47,5 +49,28 @@ impl Pruned {
         }
         let core = (0..nodes).filter(|&node| !taken[node as usize]).collect();
         Self { leaves, core }
+    }
+
+    /// The graph of the nodes that are left, numbered in their order.
+    pub(crate) fn core_of<'g>(&self, graph: &'g Graph) -> Cow<'g, Graph> {
+        if self.leaves.is_empty() {
+            return Cow::Borrowed(graph);
+        }
+        let mut number_of = vec![u32::MAX; graph.nodes() as usize];
+        for (number, &node) in self.core.iter().enumerate() {
+            number_of[node as usize] = number as u32;
+        }
+        let mut total_weight = 0;
+        let mut edges = Vec::new();
+        for &node in &self.core {
+            for (neighbour, weight) in graph.neighbours(node) {
+                let (u, v) = (number_of[node as usize], number_of[neighbour as usize]);
+                if u < v && v != u32::MAX {
+                    edges.push((u, v, weight));
+                    total_weight += weight;
+                }
+            }
+        }
+        Cow::Owned(Graph::from_checked_edges(self.core.len(), edges, total_weight, 0))
     }
 }

@@ -14,9 +14,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod all_minimum_cuts;
+mod cactus;
 mod capacity;
+mod components;
 mod contraction;
 mod cut_tree;
+mod disjoint_sets;
 mod error;
 mod flow;
 mod graph;
@@ -26,6 +30,7 @@ mod rows;
 mod st_cut;
 mod weakest_cuts;
 
+pub use all_minimum_cuts::{AllMinimumCuts, all_minimum_cuts};
 pub use capacity::FixedPoint;
 pub use cut_tree::CutTree;
 pub use error::{GraphError, PairError};

@@ -15,6 +15,10 @@ pub(crate) trait Goal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OneMinimumCut;
 
+/// Keeps every minimum cut; the bound is one more than their value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EveryMinimumCut;
+
 /// Keeps every cut below the bound.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EveryLighterCut;
@@ -27,6 +31,21 @@ impl Goal for OneMinimumCut {
     #[inline]
     fn needed(degree: u64, bound: u64) -> u64 {
         bound.min(degree - degree / 2)
+    }
+}
+
+impl Goal for EveryMinimumCut {
+    const LOWERS_BOUND: bool = false;
+
+    /// More than half the weighted degree is enough, if the cut around the node alone is no minimum
+    /// cut: of any other that separates the two, moving the node over would make a lighter one.
+    #[inline]
+    fn needed(degree: u64, bound: u64) -> u64 {
+        if degree < bound {
+            bound
+        } else {
+            bound.min(degree / 2 + 1)
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::graph::Graph;
 use crate::rows::{RowBuffer, Rows};
 use absorb::Absorption;
 use goal::OneMinimumCut;
-pub(crate) use goal::{EveryLighterCut, Goal};
+pub(crate) use goal::{EveryLighterCut, EveryMinimumCut, Goal};
 use rebuild::Rebuild;
 use round::{Lightest, Lists, Sums};
 use tie::Tie;
@@ -66,6 +66,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Whether each node is on the one side of a minimum cut, for at least two nodes.
     pub(crate) fn lightest_side(&mut self, graph: &Graph) -> Vec<bool> {
+        self.find_lightest(graph);
+        self.membership(graph.nodes() as usize)
+    }
+
+    fn find_lightest(&mut self, graph: &Graph) {
         self.spare.append(&mut self.levels);
         let whole = Rows::of_graph(graph);
         let (node, _) = extreme_degrees(whole.degrees);
@@ -74,7 +79,12 @@ impl Workspace {
         self.lightest.side.push(node);
         self.lightest.level = 0;
         while self.contract(whole) {}
-        self.membership(whole.nodes())
+    }
+
+    /// The value of a minimum cut, for at least two nodes.
+    pub(crate) fn lightest_value(&mut self, graph: &Graph) -> u64 {
+        self.find_lightest(graph);
+        self.lightest.value
     }
 
     /// Contracts what a goal allows, for a bound above 0: what is left is small if few cuts are to be
