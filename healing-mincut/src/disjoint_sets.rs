@@ -4,6 +4,7 @@
 #[derive(Debug, Clone)]
 pub(crate) struct DisjointSets {
     parents: Vec<u32>,
+    count: usize,
 }
 
 impl DisjointSets {
@@ -11,6 +12,7 @@ impl DisjointSets {
     pub(crate) fn new(len: usize) -> Self {
         Self {
             parents: (0..len as u32).collect(),
+            count: len,
         }
     }
 
@@ -18,10 +20,16 @@ impl DisjointSets {
         self.parents.len()
     }
 
+    /// How many sets there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// A further number, alone.
     pub(crate) fn add(&mut self) -> u32 {
         let number = self.parents.len() as u32;
         self.parents.push(number);
+        self.count += 1;
         number
     }
 
@@ -41,6 +49,9 @@ impl DisjointSets {
     /// Joins the set of `number` to that of `other`, which keeps its name.
     pub(crate) fn join(&mut self, number: u32, other: u32) {
         let (set, other) = (self.find(number), self.find(other));
-        self.parents[set as usize] = other;
+        if set != other {
+            self.parents[set as usize] = other;
+            self.count -= 1;
+        }
     }
 }

@@ -41,6 +41,9 @@ pub(crate) struct MaximumFlow<'g> {
     from_sink: Front,
     path: Vec<usize>,
     ending: Ending,
+    /// Nodes that searches pass over.
+    aside: Vec<u32>,
+    work: usize,
 }
 
 /// The nodes that the search has met from one end, layer after layer.
@@ -96,6 +99,8 @@ impl<'g> MaximumFlow<'g> {
             from_sink: Front::default(),
             path: Vec::new(),
             ending: Ending::Limit,
+            aside: Vec::new(),
+            work: 0,
         }
     }
 
@@ -122,6 +127,11 @@ impl<'g> MaximumFlow<'g> {
         self.ending
     }
 
+    /// How many arcs have been read in search of ways, all told.
+    pub(crate) fn work(&self) -> usize {
+        self.work
+    }
+
     /// The nodes of the side that was closed in.
     pub(crate) fn side(&self) -> &[u32] {
         match self.ending {
@@ -130,18 +140,29 @@ impl<'g> MaximumFlow<'g> {
         }
     }
 
-    /// The nodes to which this node's arcs can carry more.
-    pub(crate) fn residual_targets(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        self.arcs_of(node)
-            .filter(|&arc| self.residual[arc] > 0)
-            .map(|arc| self.graph.arc_targets()[arc])
+    /// Whether arcs that can carry more lead from one node to another. If not, the ending and the side
+    /// tell which of the two is closed in.
+    pub(crate) fn leads(&mut self, from: u32, to: u32) -> bool {
+        self.search(from, to) == Scanned::Met
     }
 
-    /// The nodes whose arcs to this node can carry more.
-    pub(crate) fn residual_sources(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        self.arcs_of(node)
-            .filter(|&arc| self.residual[self.reverse[arc]] > 0)
-            .map(|arc| self.graph.arc_targets()[arc])
+    /// Until the next flow, nodes from which nothing leads to the sink, or else, `at_sink`, to which
+    /// nothing leads from the source, need not be searched again. Forgets the side that was closed in.
+    pub(crate) fn set_aside(&mut self, nodes: &[u32], at_sink: bool) {
+        self.clear_fronts();
+        for &node in nodes {
+            self.level[node as usize] = if at_sink { SINK } else { 0 };
+        }
+        self.aside.extend_from_slice(nodes);
+    }
+
+    /// The node's neighbours, each with whether the arc there can carry more, and whether the one back
+    /// can.
+    pub(crate) fn residual_neighbours(&self, node: u32) -> impl Iterator<Item = (u32, bool, bool)> + '_ {
+        self.arcs_of(node).map(|arc| {
+            let target = self.graph.arc_targets()[arc];
+            (target, self.residual[arc] > 0, self.residual[self.reverse[arc]] > 0)
+        })
     }
 
     /// The first of the node's arcs from `arc` on that can carry more, and its target.
@@ -168,17 +189,23 @@ impl<'g> MaximumFlow<'g> {
             self.residual[arc] = weights[arc];
             self.residual[self.reverse[arc]] = weights[arc];
         }
+        for node in self.aside.drain(..) {
+            self.level[node as usize] = UNSEEN;
+        }
+    }
+
+    fn clear_fronts(&mut self) {
+        for front in [&mut self.from_source, &mut self.from_sink] {
+            for node in front.nodes.drain(..) {
+                self.level[node as usize] = UNSEEN;
+            }
+        }
     }
 
     /// Layers of nodes round both ends, until the two meet or one cannot grow.
     fn search(&mut self, source: u32, sink: u32) -> Scanned {
-        for front in [&self.from_source, &self.from_sink] {
-            for &node in &front.nodes {
-                self.level[node as usize] = UNSEEN;
-            }
-        }
-        let arcs = |node| self.arcs_of(node).len();
-        let (source_arcs, sink_arcs) = (arcs(source), arcs(sink));
+        self.clear_fronts();
+        let (source_arcs, sink_arcs) = (self.arcs_of(source).len(), self.arcs_of(sink).len());
         self.from_source.reset(source, 0, source_arcs);
         self.from_sink.reset(sink, SINK, sink_arcs);
         for (end, level) in [(source, 0), (sink, SINK)] {
@@ -217,6 +244,7 @@ impl<'g> MaximumFlow<'g> {
         };
         let level = if FORWARD { front.level + 1 } else { front.level - 1 };
         let (begin, end) = (front.layer, front.nodes.len());
+        self.work += front.arcs;
         let (offsets, targets) = (self.graph.arc_offsets(), self.graph.arc_targets());
         let mut arcs = 0;
         for position in begin..end {

@@ -1,7 +1,8 @@
 //! Divides a graph along its minimum cuts.
 
-use crate::cactus::chain::Chain;
+use crate::cactus::chain::{Chain, NONE};
 use crate::cactus::rooted::{Cactus, Cycles};
+use crate::cactus::trivial;
 use crate::disjoint_sets::DisjointSets;
 use crate::flow::MaximumFlow;
 use crate::graph::Graph;
@@ -13,9 +14,11 @@ use crate::leaves::Pruned;
 /// H. Nagamochi, Y. Nakao and T. Ibaraki, "A fast algorithm for cactus representations of minimum cuts"
 /// (Japan J. Indust. Appl. Math. 17, 2000), without its recursion: of two neighbours, either no minimum
 /// cut separates them, and they are one node from then on; or those that do, all nested, divide the
-/// graph, and every other minimum cut is inside one part, or consists of several parts in a row. Each
-/// step costs a flow of at most `lambda` + 1, and a pass over the piece at hand if it divides; there are
-/// fewer of them than the kernel has nodes.
+/// graph, and every other minimum cut is inside one part, or consists of several parts in a row. There
+/// are fewer steps than the kernel has nodes, each of which costs a flow of at most `lambda` + 1.
+///
+/// A step that divides is taken from the smaller end: it reads the smaller parts and their
+/// surroundings, takes those out, and goes on with the last one, which counts as one node less.
 pub(crate) fn build(kernel: &Graph, node_of: &[u32], lambda: u64) -> Cactus {
     let nodes = kernel.nodes() as usize;
     let mut builder = Builder {
@@ -24,19 +27,9 @@ pub(crate) fn build(kernel: &Graph, node_of: &[u32], lambda: u64) -> Cactus {
         cycles: Cycles::default(),
         pieces: Vec::new(),
         chain: Chain::default(),
+        number_of: Vec::new(),
     };
-    let pruned = Pruned::of(kernel);
-    for leaf in &pruned.leaves {
-        if leaf.weight == lambda {
-            builder.cycles.add(&[leaf.neighbour, leaf.node]);
-        } else {
-            builder.names.join(leaf.node, leaf.neighbour);
-        }
-    }
-    builder.pieces.push(Piece {
-        graph: pruned.core_of(kernel).into_owned(),
-        names: pruned.core,
-    });
+    builder.start(kernel);
     while let Some(piece) = builder.pieces.pop() {
         builder.divide(&piece);
     }
@@ -52,92 +45,169 @@ struct Builder {
     cycles: Cycles,
     pieces: Vec<Piece>,
     chain: Chain,
+    /// The number of a group's node in the piece that is made of it.
+    number_of: Vec<u32>,
 }
 
-/// A graph still to be divided: its minimum cuts are minimum cuts of the whole, and of all cuts that
-/// are not yet noted each is one of some piece's.
+/// A graph still to be divided: each minimum cut that is not yet noted is one of some piece's.
 struct Piece {
     graph: Graph,
     /// What each of its nodes is called in the cactus.
     names: Vec<u32>,
 }
 
+/// What was done about two neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// They are one from now on.
+    Joined,
+    /// Other pieces hold what is left.
+    Divided,
+    /// Nothing: the whole piece would have to be read.
+    PutOff,
+}
+
 impl Builder {
+    /// The kernel without what is quickly seen to be cut off in one way only.
+    fn start(&mut self, kernel: &Graph) {
+        let pruned = Pruned::of(kernel);
+        for leaf in &pruned.leaves {
+            if leaf.weight == self.lambda {
+                self.cycles.add(&[leaf.neighbour, leaf.node]);
+            } else {
+                self.names.join(leaf.node, leaf.neighbour);
+            }
+        }
+        let mut piece = Piece {
+            graph: pruned.core_of(kernel).into_owned(),
+            names: pruned.core,
+        };
+        let absorbed = trivial::absorb(&piece.graph, self.lambda);
+        for &(node, group) in &absorbed.cut_off {
+            self.cycles
+                .add(&[piece.names[group as usize], piece.names[node as usize]]);
+        }
+        for &(node, group) in &absorbed.inseparable {
+            self.names.join(piece.names[node as usize], piece.names[group as usize]);
+        }
+        let mut groups = absorbed.groups;
+        if !(absorbed.cut_off.is_empty() && absorbed.inseparable.is_empty()) {
+            piece = contracted(&piece, &mut groups);
+        }
+        self.pieces.push(piece);
+    }
+
     /// Notes the minimum cuts of a piece, or some of them and the pieces that hold the others.
     fn divide(&mut self, piece: &Piece) {
+        let nodes = piece.graph.nodes() as usize;
         let mut flow = MaximumFlow::new(&piece.graph);
         // Nodes that are one from now on; each set's name is a node that no cut still to be found
         // separates from the others.
-        let mut groups = DisjointSets::new(piece.graph.nodes() as usize);
-        for (node, neighbour) in spanning_tree(&piece.graph) {
-            let (source, sink) = (groups.find(node), groups.find(neighbour));
-            if source == sink {
-                continue;
+        let mut groups = DisjointSets::new(nodes);
+        self.chain.reset(nodes);
+        self.number_of.resize(self.number_of.len().max(nodes), NONE);
+        let mut pairs = spanning_tree(&piece.graph);
+        let mut put_off = Vec::new();
+        // Putting off must not cost more than what it saves, a pass over the piece.
+        let mut patience = piece.graph.arc_targets().len();
+        let mut may_put_off = true;
+        loop {
+            let before = groups.count();
+            for (node, neighbour) in pairs.drain(..) {
+                let (source, sink) = (groups.find(node), groups.find(neighbour));
+                if source == sink {
+                    continue;
+                }
+                let work = flow.work();
+                match self.step(piece, &mut flow, &mut groups, source, sink, may_put_off) {
+                    Step::Joined => {}
+                    Step::Divided => return,
+                    Step::PutOff => {
+                        put_off.push((node, neighbour));
+                        patience = patience.saturating_sub(flow.work() - work);
+                        may_put_off &= patience > 0;
+                    }
+                }
+                if groups.count() * 2 < nodes {
+                    self.pieces.push(contracted(piece, &mut groups));
+                    return;
+                }
             }
-            let value = flow.run(source, sink, self.lambda + 1);
-            if value > self.lambda {
-                self.names
-                    .join(piece.names[source as usize], piece.names[sink as usize]);
-                groups.join(source, sink);
-            } else if !self.divide_between(piece, &flow, &mut groups, source, sink) {
+            if put_off.is_empty() {
                 return;
             }
+            may_put_off &= groups.count() < before;
+            std::mem::swap(&mut pairs, &mut put_off);
         }
     }
 
-    /// Notes the minimum cuts between two neighbours. Returns whether the piece goes on: all that is
-    /// left is in one part then, with the other parts contracted.
-    fn divide_between(
+    /// Finds out about two neighbours, each of which names a group.
+    fn step(
         &mut self,
         piece: &Piece,
-        flow: &MaximumFlow<'_>,
+        flow: &mut MaximumFlow<'_>,
         groups: &mut DisjointSets,
         source: u32,
         sink: u32,
-    ) -> bool {
-        let parts = self.chain.of_flow(flow, source, sink);
-        let members = Members::of(&self.chain.parts, parts, groups);
-        let last = parts - 1;
-        let mut spine = Vec::with_capacity(parts as usize);
-        let mut large = Vec::new();
-        for part in 0..parts {
-            let groups_of_part = members.of_part(part);
-            let name = match (part, groups_of_part) {
-                (0, _) => piece.names[source as usize],
-                (part, _) if part == last => piece.names[sink as usize],
-                (_, &[group]) => piece.names[group as usize],
-                _ => self.names.add(),
+        may_put_off: bool,
+    ) -> Step {
+        if flow.run(source, sink, self.lambda + 1) > self.lambda {
+            self.names
+                .join(piece.names[source as usize], piece.names[sink as usize]);
+            groups.join(source, sink);
+            return Step::Joined;
+        }
+        if self.chain.begin_at_closed_end(flow, source, sink) {
+            let (near, far) = if self.chain.begins_at_sink {
+                (sink, source)
+            } else {
+                (source, sink)
             };
-            if groups_of_part.len() > 1 {
-                large.push(part);
+            let far_name = piece.names[far as usize];
+            self.take_out(piece, groups, near, None, Some(far_name));
+            for &node in &self.chain.nodes {
+                groups.join(node, far);
             }
+            self.chain.clear();
+            return Step::Joined;
+        }
+        if may_put_off {
+            return Step::PutOff;
+        }
+        self.chain.complete(flow, source, sink);
+        self.take_out(piece, groups, source, Some(sink), None);
+        self.chain.clear();
+        Step::Divided
+    }
+
+    /// Notes the cycles of the chain's parts, and makes each listed part that is more than one group a
+    /// piece. The first holds `near`, the last listed one `end`; behind them comes a part called `rest`.
+    fn take_out(&mut self, piece: &Piece, groups: &mut DisjointSets, near: u32, end: Option<u32>, rest: Option<u32>) {
+        let parts = self.chain.ends.len();
+        let mut spine = Vec::with_capacity(parts + 1);
+        for part in 0..parts {
+            let mut members: Vec<u32> = self.chain.part(part).to_vec();
+            members.retain(|&node| groups.find(node) == node);
+            // What the other parts are contracted into: a group that only cuts noted here separate from
+            // them, or a node of its own.
+            let centre = match (part, end) {
+                (0, _) => Some(near),
+                (part, Some(end)) if part + 1 == parts => Some(end),
+                _ => None,
+            };
+            let name = match (centre, &members[..]) {
+                (Some(centre), _) => piece.names[centre as usize],
+                (None, &[group]) => piece.names[group as usize],
+                (None, _) => self.names.add(),
+            };
             spine.push(name);
+            if members.len() > 1 {
+                let part = self.part_as_piece(piece, groups, part, &members, centre.ok_or(name));
+                self.pieces.push(part);
+            }
         }
+        spine.extend(rest);
         self.note_cycles(&piece.graph, &spine);
-        match large[..] {
-            [] => false,
-            [part] if part == 0 || part == last => {
-                let kept = if part == 0 { source } else { sink };
-                for other in (0..parts).filter(|&other| other != part) {
-                    for &group in members.of_part(other) {
-                        groups.join(group, kept);
-                    }
-                }
-                true
-            }
-            _ => {
-                for part in large {
-                    let centre = match part {
-                        0 => Centre::Group(source),
-                        part if part == last => Centre::Group(sink),
-                        _ => Centre::Named(spine[part as usize]),
-                    };
-                    let next = self.part_as_piece(piece, groups, part, members.of_part(part), centre);
-                    self.pieces.push(next);
-                }
-                false
-            }
-        }
     }
 
     /// Notes the cactus of the parts, each one node, as cycles through their names.
@@ -147,21 +217,21 @@ impl Builder {
     /// it is enough to know which single parts and which pairs of neighbours are. The longest
     /// stretches are cycles, each with one more node at either end for all that is before and behind.
     fn note_cycles(&mut self, graph: &Graph, spine: &[u32]) {
-        let parts = &self.chain.parts;
+        let last = spine.len() - 1;
         let mut around = vec![0_u64; spine.len()];
         let mut to_next = vec![0_u64; spine.len()];
-        for (u, v, weight) in graph.edge_list() {
-            let (a, b) = (parts[u as usize] as usize, parts[v as usize] as usize);
-            let (a, b) = (a.min(b), a.max(b));
-            if a < b {
-                around[a] += weight;
-                around[b] += weight;
-                if b == a + 1 {
-                    to_next[a] += weight;
+        for &node in &self.chain.nodes {
+            let part = self.chain.part_of[node as usize] as usize;
+            for (neighbour, weight) in graph.neighbours(node) {
+                let other = (self.chain.part_of[neighbour as usize] as usize).min(last);
+                if other != part {
+                    around[part] += weight;
+                }
+                if other == part + 1 {
+                    to_next[part] += weight;
                 }
             }
         }
-        let last = spine.len() - 1;
         let is_cut = |part: usize| 0 < part && part < last && around[part] == self.lambda;
         // Two minimum cuts with half their weight between them make another.
         let joins_next = |part: usize| is_cut(part) && is_cut(part + 1) && to_next[part] == self.lambda - to_next[part];
@@ -191,42 +261,43 @@ impl Builder {
         }
     }
 
-    /// One part, with all others contracted into its centre.
+    /// One part, with all others contracted into its centre: one of its groups, or else a node of that
+    /// name.
     fn part_as_piece(
-        &self,
+        &mut self,
         piece: &Piece,
         groups: &mut DisjointSets,
-        part: u32,
+        part: usize,
         members: &[u32],
-        centre: Centre,
+        centre: Result<u32, u32>,
     ) -> Piece {
         let mut names: Vec<u32> = members.iter().map(|&group| piece.names[group as usize]).collect();
-        let mut number_of = vec![u32::MAX; piece.graph.nodes() as usize];
         for (number, &group) in members.iter().enumerate() {
-            number_of[group as usize] = number as u32;
+            self.number_of[group as usize] = number as u32;
         }
         let centre = match centre {
-            Centre::Group(group) => number_of[group as usize],
-            Centre::Named(name) => {
+            Ok(group) => self.number_of[group as usize],
+            Err(name) => {
                 names.push(name);
                 members.len() as u32
             }
         };
         let mut edges = Vec::new();
         let mut total_weight = 0;
-        let parts = &self.chain.parts;
-        for (u, v, weight) in piece.graph.edge_list() {
-            let mut number = |node: u32| {
-                if parts[node as usize] == part {
-                    number_of[groups.find(node) as usize]
-                } else {
+        for &node in self.chain.part(part) {
+            let u = self.number_of[groups.find(node) as usize];
+            for (neighbour, weight) in piece.graph.neighbours(node) {
+                let v = if self.chain.part_of[neighbour as usize] as usize != part {
                     centre
+                } else if node < neighbour {
+                    self.number_of[groups.find(neighbour) as usize]
+                } else {
+                    continue;
+                };
+                if u != v {
+                    edges.push((u, v, weight));
+                    total_weight += weight;
                 }
-            };
-            let (u, v) = (number(u), number(v));
-            if u != v {
-                edges.push((u, v, weight));
-                total_weight += weight;
             }
         }
         let graph = Graph::from_checked_edges(names.len(), edges, total_weight, 0);
@@ -234,49 +305,33 @@ impl Builder {
     }
 }
 
-/// What the other parts are contracted into.
-#[derive(Clone, Copy)]
-enum Centre {
-    /// One of the part's own groups, which no cut still to be found separates from them.
-    Group(u32),
-    /// A node of its own.
-    Named(u32),
-}
-
-/// The groups in each part.
-struct Members {
-    groups: Vec<u32>,
-    begins: Vec<usize>,
-}
-
-impl Members {
-    fn of(part_of: &[u32], parts: u32, groups: &mut DisjointSets) -> Self {
-        let mut begins = vec![0; parts as usize + 1];
-        let nodes = 0..part_of.len() as u32;
-        let named: Vec<u32> = nodes.filter(|&node| groups.find(node) == node).collect();
-        for &group in &named {
-            begins[part_of[group as usize] as usize + 1] += 1;
+/// A piece with its groups as nodes.
+fn contracted(piece: &Piece, groups: &mut DisjointSets) -> Piece {
+    let nodes = piece.graph.nodes();
+    let mut number_of = vec![NONE; nodes as usize];
+    let mut names = Vec::with_capacity(groups.count());
+    for node in 0..nodes {
+        if groups.find(node) == node {
+            number_of[node as usize] = names.len() as u32;
+            names.push(piece.names[node as usize]);
         }
-        for part in 0..parts as usize {
-            begins[part + 1] += begins[part];
-        }
-        let mut free = begins.clone();
-        let mut sorted = vec![0; named.len()];
-        for group in named {
-            let slot = &mut free[part_of[group as usize] as usize];
-            sorted[*slot] = group;
-            *slot += 1;
-        }
-        Self { groups: sorted, begins }
     }
-
-    fn of_part(&self, part: u32) -> &[u32] {
-        &self.groups[self.begins[part as usize]..self.begins[part as usize + 1]]
+    let mut edges = Vec::new();
+    let mut total_weight = 0;
+    for (u, v, weight) in piece.graph.edge_list() {
+        let (u, v) = (groups.find(u), groups.find(v));
+        if u != v {
+            edges.push((number_of[u as usize], number_of[v as usize], weight));
+            total_weight += weight;
+        }
     }
+    let graph = Graph::from_checked_edges(names.len(), edges, total_weight, 0);
+    Piece { graph, names }
 }
 
 /// Edges that carry weight and join all nodes of a connected graph: each node but the heaviest, with
-/// a neighbour nearer to that.
+/// a neighbour nearer to that. In no order: so that pieces divide in the middle rather than at an end,
+/// if there are cuts in the middle.
 fn spanning_tree(graph: &Graph) -> Vec<(u32, u32)> {
     let nodes = graph.nodes();
     let Some(root) = (0..nodes).max_by_key(|&node| graph.weighted_degree(node)) else {
@@ -296,5 +351,17 @@ fn spanning_tree(graph: &Graph) -> Vec<(u32, u32)> {
             }
         }
     }
+    shuffle(&mut tree);
     tree
+}
+
+/// The same disorder every time: Fisher and Yates, by the numbers of Knuth's MMIX generator.
+fn shuffle(pairs: &mut [(u32, u32)]) {
+    let mut state = 1_u64;
+    for place in (1..pairs.len()).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        pairs.swap(place, ((state >> 32) as usize) % (place + 1));
+    }
 }

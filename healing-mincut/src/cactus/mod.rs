@@ -6,13 +6,15 @@
 //! cuts, all of them. E. A. Dinitz, A. V. Karzanov and M. V. Lomonosov, "On the structure of the system
 //! of minimum edge cuts of a graph" (Studies in Discrete Optimization, 1976).
 //!
-//! 1. [`chain`]: all minimum cuts that separate two neighbours, from one maximum flow.
-//! 2. [`build`]: divides the graph along these cuts until none is left, and notes the cycles.
-//! 3. [`rooted`]: the cactus as a list of nodes in which each cut is one stretch.
+//! 1. [`trivial`]: nodes that are quickly seen to be cut off in one way only.
+//! 2. [`chain`]: all minimum cuts that separate two neighbours, from one maximum flow.
+//! 3. [`build`]: divides the graph along these cuts until none is left, and notes the cycles.
+//! 4. [`rooted`]: the cactus as a list of nodes in which each cut is one stretch.
 
 mod build;
 mod chain;
 mod rooted;
+mod trivial;
 
 pub(crate) use build::build;
 pub(crate) use rooted::Cactus;
