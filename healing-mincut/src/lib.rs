@@ -2,7 +2,15 @@
 //!
 //! A *cut* splits the nodes of a graph into two sides, neither of them empty; its *value* is the
 //! weight of the edges between them. [`minimum_cut`] finds the lightest of all, with the edges that
-//! cross it: how well a network holds together, and where it would break.
+//! cross it: how well a network holds together, and where it would break. Beside it:
+//!
+//! - [`all_minimum_cuts`]: every cut as light as that one, held compactly;
+//! - [`minimum_st_cut`]: the lightest cut between two given nodes, and [`CutTree`], between any two;
+//! - [`weakest_cuts`]: the few lightest cuts of that tree, to rank weak spots.
+//!
+//! All are exact and deterministic, recurse nowhere, and need no more than memory in proportion to the
+//! graph. A [`Graph`] is built from edges, from real capacities, or (with the feature `petgraph`, which
+//! is on by default) from petgraph's graphs.
 //!
 //! ```
 //! use healing_mincut::{Graph, minimum_cut};
@@ -23,6 +31,8 @@ mod cut_tree;
 mod disjoint_sets;
 mod error;
 mod flow;
+#[cfg(feature = "petgraph")]
+mod from_petgraph;
 mod graph;
 mod leaves;
 mod minimum_cut;
