@@ -6,11 +6,15 @@ mod bytes;
 mod oracle;
 
 use bytes::Bytes;
-use healing_mincut::{Graph, GraphError, MinimumCut, minimum_cut};
+use healing_mincut::{
+    CutTree, Graph, GraphError, MinimumCut, all_minimum_cuts, minimum_cut, minimum_st_cut, weakest_cuts,
+};
 use libfuzzer_sys::fuzz_target;
 
 /// Stoer and Wagner's algorithm takes the cube of this.
 const MOST_NODES_OF_ORACLE: u32 = 40;
+/// Of many minimum cuts, so many are looked at.
+const MOST_CUTS: usize = 200;
 
 fuzz_target!(|data: &[u8]| {
     let mut bytes = Bytes::new(data);
@@ -41,8 +45,41 @@ fuzz_target!(|data: &[u8]| {
     assert_is_cut(&cut, &graph);
     if nodes <= MOST_NODES_OF_ORACLE {
         assert_eq!(Some(cut.value()), oracle::stoer_wagner_value(nodes, &edges));
+        assert_others_agree(&cut, &graph);
     }
 });
+
+/// All minimum cuts, the cut tree, the weakest cuts and single flows fit together.
+fn assert_others_agree(cut: &MinimumCut, graph: &Graph) {
+    let all = all_minimum_cuts(graph).expect("two nodes have a cut");
+    assert_eq!(all.value(), cut.value());
+    let listed: Vec<MinimumCut> = all.iter().take(MOST_CUTS).collect();
+    assert!(listed.contains(cut) || listed.len() == MOST_CUTS);
+    assert_eq!(
+        listed.len(),
+        all.count()
+            .map_or(MOST_CUTS, |count| (MOST_CUTS as u128).min(count) as usize)
+    );
+    for listed in &listed {
+        assert_is_cut(listed, graph);
+        assert_eq!(listed.value(), cut.value());
+    }
+    let tree = CutTree::new(graph);
+    for v in 1..graph.nodes() {
+        let between = minimum_st_cut(graph, v - 1, v).expect("two nodes");
+        assert_is_cut(&between, graph);
+        assert_eq!(tree.value(v - 1, v), Ok(between.value()));
+    }
+    let weakest = weakest_cuts(graph, 3);
+    let values = |cut: &MinimumCut| cut.value();
+    assert!(
+        weakest
+            .iter()
+            .map(values)
+            .eq(tree.cuts().take(3).map(|cut| cut.value()))
+    );
+    assert_eq!(weakest[0].value(), cut.value());
+}
 
 /// The side is a proper one, and the witness is all that crosses it.
 fn assert_is_cut(cut: &MinimumCut, graph: &Graph) {
