@@ -46,9 +46,59 @@ pub fn minimum_cut_table() -> Result<Vec<Instance>, GraphError> {
     }
     add("random 100000".into(), random(100_000, 1_000_000, 1))?;
     add("R-MAT 17, 20-core".into(), r_mat(17, 2_000_000, 20))?;
-    add("60 communities, 8-core".into(), communities(150_000, 60, 8))?;
+    add("60 communities, 8-core".into(), communities(134_400, 60, 8))?;
     add("Delaunay mesh".into(), delaunay(32_768))?;
     Ok(instances)
+}
+
+/// Families with graphs of about 1e4, 1e5 and 1e6 edges, to see how a time grows.
+///
+/// # Errors
+///
+/// Never, unless a generator is wrong.
+pub fn growing() -> Result<Vec<(&'static str, Vec<Instance>)>, GraphError> {
+    type Generator = fn(u32) -> (u32, Edges);
+    let families: [(&str, Generator, [u32; 3]); 4] = [
+        ("operational", operational, [2_900, 29_000, 290_000]),
+        (
+            "weighted random",
+            |nodes| random(nodes, 8 * nodes as usize, 100),
+            [1_250, 12_500, 125_000],
+        ),
+        (
+            "planted, 4 clusters",
+            |nodes| planted(nodes, 4),
+            [1_000, 10_000, 100_000],
+        ),
+        ("Delaunay mesh", delaunay, [3_334, 33_334, 333_334]),
+    ];
+    let mut growing = Vec::new();
+    for (family, generate, sizes) in families {
+        let mut graphs = Vec::new();
+        for size in sizes {
+            let (nodes, edges) = generate(size);
+            graphs.push(Instance {
+                name: format!("{family} {size}"),
+                graph: Graph::from_edges(nodes, edges)?,
+            });
+        }
+        growing.push((family, graphs));
+    }
+    Ok(growing)
+}
+
+/// A weighted random graph of ten million edges, to see how much memory a solve takes.
+///
+/// # Errors
+///
+/// Never, unless the generator is wrong.
+pub fn ten_million_edges() -> Result<Instance, GraphError> {
+    let nodes = 1_250_000;
+    let (nodes, edges) = random(nodes, 8 * nodes as usize, 100);
+    Ok(Instance {
+        name: format!("weighted random {nodes}"),
+        graph: Graph::from_edges(nodes, edges)?,
+    })
 }
 
 fn generator(seed: u64) -> Pcg64 {
@@ -174,18 +224,18 @@ pub fn r_mat(scale: u32, drawn: usize, core: usize) -> (u32, Edges) {
     core_of(1 << scale, &pairs, core)
 }
 
-/// Communities whose nodes have heavy-tailed degrees: nine edges in ten stay within a community,
-/// ends are drawn in proportion to a power law; unweighted, and only the `core`-core.
+/// Communities whose nodes have heavy-tailed degrees: 49 edges in 50 stay within a community, ends are
+/// drawn in proportion to a power law; unweighted, and only the `core`-core.
 #[must_use]
 pub fn communities(nodes: u32, communities: u32, core: usize) -> (u32, Edges) {
     let mut rng = generator(5);
     let size = nodes / communities;
-    // Inverse transform of a power law with exponent 2.5, cut off at the community's size.
+    // The inverse transform of a power law: the node of rank r is drawn in proportion to r^(-3/8).
     let draw = |rng: &mut Pcg64| {
         let rank = f64::from(size) * rng.random_range(0.0..1.0_f64).powf(1.6);
         (rank as u32).min(size - 1)
     };
-    let mut pairs: Vec<_> = (0..nodes as usize * 13 / 2)
+    let mut pairs: Vec<_> = (0..nodes as usize * 29 / 4)
         .map(|_| {
             let home = rng.random_range(0..communities);
             let other = if rng.random_range(0..50) == 0 {

@@ -1,4 +1,4 @@
-//! What can be wrong with the edges a graph is built from.
+//! What can be wrong with the edges a graph is built from, or with the nodes a cut is to separate.
 
 /// Why a [`Graph`](crate::Graph) could not be built.
 ///
@@ -50,4 +50,39 @@ pub enum GraphError {
         /// How many nodes there are.
         nodes: usize,
     },
+}
+
+/// Why two nodes have no cut between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PairError {
+    /// One of them is not in the graph.
+    #[error("there is no node {node}: the graph has the nodes 0 to {nodes} - 1")]
+    NodeOutOfRange {
+        /// The node asked for.
+        node: u32,
+        /// How many nodes the graph has.
+        nodes: u32,
+    },
+    /// They are one node.
+    #[error("node {node} cannot be cut off from itself: two different nodes are needed")]
+    SameNode {
+        /// That node.
+        node: u32,
+    },
+}
+
+impl PairError {
+    /// Two different nodes of a graph with so many.
+    pub(crate) fn check(nodes: u32, s: u32, t: u32) -> Result<(), Self> {
+        for node in [s, t] {
+            if node >= nodes {
+                return Err(Self::NodeOutOfRange { node, nodes });
+            }
+        }
+        if s == t {
+            return Err(Self::SameNode { node: s });
+        }
+        Ok(())
+    }
 }

@@ -2,7 +2,15 @@
 //!
 //! A *cut* splits the nodes of a graph into two sides, neither of them empty; its *value* is the
 //! weight of the edges between them. [`minimum_cut`] finds the lightest of all, with the edges that
-//! cross it: how well a network holds together, and where it would break.
+//! cross it: how well a network holds together, and where it would break. Beside it:
+//!
+//! - [`all_minimum_cuts`]: every cut as light as that one, held compactly;
+//! - [`minimum_st_cut`]: the lightest cut between two given nodes, and [`CutTree`], between any two;
+//! - [`weakest_cuts`]: the few lightest cuts of that tree, to rank weak spots.
+//!
+//! All are exact and deterministic, recurse nowhere, and need no more than memory in proportion to the
+//! graph. A [`Graph`] is built from edges, from real capacities, or (with the feature `petgraph`, which
+//! is on by default) from petgraph's graphs.
 //!
 //! ```
 //! use healing_mincut::{Graph, minimum_cut};
@@ -14,16 +22,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod all_minimum_cuts;
+mod cactus;
 mod capacity;
+mod components;
 mod contraction;
+mod cut_tree;
+mod disjoint_sets;
 mod dynamic;
 mod error;
+mod flow;
+#[cfg(feature = "petgraph")]
+mod from_petgraph;
 mod graph;
+mod leaves;
 mod minimum_cut;
 mod rows;
+mod st_cut;
+mod weakest_cuts;
 
+pub use all_minimum_cuts::{AllMinimumCuts, all_minimum_cuts};
 pub use capacity::FixedPoint;
+pub use cut_tree::CutTree;
 pub use dynamic::{BatchError, DynamicMinCut, Update, UpdateError};
-pub use error::GraphError;
+pub use error::{GraphError, PairError};
 pub use graph::Graph;
 pub use minimum_cut::{CutEdge, MinimumCut, MinimumCutSolver, minimum_cut};
+pub use st_cut::minimum_st_cut;
+pub use weakest_cuts::weakest_cuts;

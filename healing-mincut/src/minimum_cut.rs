@@ -48,6 +48,15 @@ impl MinimumCut {
         Self { value, side, witness }
     }
 
+    /// The cut whose one side has these nodes.
+    pub(crate) fn from_members(graph: &Graph, members: &[u32]) -> Self {
+        let mut inside = vec![false; graph.nodes() as usize];
+        for &node in members {
+            inside[node as usize] = true;
+        }
+        Self::from_membership(graph, &inside)
+    }
+
     /// The cut whose one side is where `inside` is true.
     pub(crate) fn from_membership(graph: &Graph, inside: &[bool]) -> Self {
         let size = inside.iter().filter(|&&member| member).count();

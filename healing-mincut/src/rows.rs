@@ -35,6 +35,19 @@ impl<'a> Rows<'a> {
         self.degrees.len()
     }
 
+    pub(crate) fn to_graph(self) -> Graph {
+        let mut edges = Vec::with_capacity(self.targets.len() / 2);
+        let mut total_weight = 0;
+        for u in 0..self.nodes() as u32 {
+            let (targets, weights) = self.arcs_of(u);
+            for (&v, &weight) in targets.iter().zip(weights).filter(|&(&v, _)| u < v) {
+                edges.push((u, v, weight));
+                total_weight += weight;
+            }
+        }
+        Graph::from_checked_edges(self.nodes(), edges, total_weight, 0)
+    }
+
     /// The targets and the weights of a node's arcs.
     #[inline]
     pub(crate) fn arcs_of(&self, node: u32) -> (&'a [u32], &'a [u64]) {

@@ -5,8 +5,8 @@
 
 mod oracle;
 
-use healing_mincut::{Graph, MinimumCutSolver};
-use oracle::{Edges, assert_is_cut_of, stoer_wagner_value};
+use healing_mincut::{CutTree, Graph, MinimumCut, MinimumCutSolver, minimum_st_cut, weakest_cuts};
+use oracle::{Edges, assert_are_all_minimum_cuts, assert_is_cut_of, stoer_wagner_value};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -37,6 +37,30 @@ fn random_graph(rng: &mut Pcg64, most_nodes: u32) -> (u32, Edges) {
     (nodes, edges)
 }
 
+/// The cut tree, single flows and the weakest cuts say the same.
+fn assert_tree_agrees_with_flows(graph: &Graph, rng: &mut Pcg64) {
+    let nodes = graph.nodes();
+    let tree = CutTree::new(graph);
+    for _ in 0..nodes.min(20) {
+        let (u, v) = (rng.random_range(0..nodes), rng.random_range(0..nodes));
+        if u == v {
+            continue;
+        }
+        let cut = minimum_st_cut(graph, u, v).unwrap();
+        assert_is_cut_of(&cut, graph);
+        let of_tree = tree.minimum_cut(u, v).unwrap();
+        assert_eq!(of_tree.value(), cut.value());
+        assert_ne!(of_tree.side().contains(&u), of_tree.side().contains(&v));
+    }
+    let values = |cuts: &[MinimumCut]| cuts.iter().map(MinimumCut::value).collect::<Vec<_>>();
+    let k = rng.random_range(1..=nodes) as usize;
+    let expected: Vec<MinimumCut> = tree.cuts().take(k).collect();
+    assert_eq!(values(&weakest_cuts(graph, k)), values(&expected));
+}
+
+/// All cuts of more nodes take too long to try.
+const MOST_NODES_OF_BRUTE_FORCE: u32 = 12;
+
 #[test]
 #[ignore = "takes a minute in a release build"]
 fn a_hundred_thousand_random_graphs_agree_with_stoer_and_wagner() {
@@ -57,5 +81,11 @@ fn a_hundred_thousand_random_graphs_agree_with_stoer_and_wagner() {
             "round {round}: {edges:?}"
         );
         assert_is_cut_of(&cut, &graph);
+        if round % 5 == 0 && nodes <= MOST_NODES_OF_BRUTE_FORCE {
+            assert_are_all_minimum_cuts(nodes, &edges);
+        }
+        if round % 10 == 1 {
+            assert_tree_agrees_with_flows(&graph, &mut rng);
+        }
     }
 }

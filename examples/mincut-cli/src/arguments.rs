@@ -6,6 +6,8 @@ use clap::{Parser, ValueEnum};
 use mincut_cli::Format;
 
 /// Prints the minimum cut of a graph file: its value, its smaller side, the edges that cross it.
+///
+/// Or, on request, other cuts. Nodes are numbered as in the file, from 1.
 #[derive(Debug, Parser)]
 #[command(name = "mincut-cli", version)]
 pub(crate) struct Arguments {
@@ -25,6 +27,18 @@ pub(crate) struct Arguments {
     /// decimal digits with a newline after it), and the mean time of an update
     #[arg(long, requires = "updates")]
     pub(crate) quiet: bool,
+
+    /// Print all minimum cuts
+    #[arg(long, group = "question")]
+    pub(crate) all: bool,
+
+    /// Print the K lightest cuts of the cut tree, lightest first
+    #[arg(long, value_name = "K", group = "question", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) weakest: Option<u32>,
+
+    /// Print the lightest cut between the nodes U and V
+    #[arg(long, num_args = 2, value_names = ["U", "V"], group = "question")]
+    pub(crate) st: Option<Vec<u32>>,
 
     /// Print one JSON object
     #[arg(long)]

@@ -1,5 +1,6 @@
-//! Prints the minimum cut of a graph file.
+//! Prints the minimum cut of a graph file, or other cuts of it.
 
+mod answer;
 mod arguments;
 mod replay;
 mod report;
@@ -10,9 +11,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use healing_mincut::{Graph, minimum_cut};
+use healing_mincut::{Graph, PairError, all_minimum_cuts, minimum_cut, minimum_st_cut, weakest_cuts};
 use mincut_cli::{Format, NodeNumbers, parse, parse_updates};
 
+use crate::answer::Answer;
 use crate::arguments::Arguments;
 use crate::replay::{Impossible, Replay};
 use crate::report::Report;
@@ -34,6 +36,12 @@ enum Failure {
     },
     #[error("{file}: {source}")]
     Impossible { file: String, source: Impossible },
+    #[error("{file} has no node {number}: --st takes two of the numbers in it")]
+    NoSuchNode { file: String, number: u32 },
+    #[error("--st {0} {0}: no cut separates a node from itself, give two different ones")]
+    SameNode(u32),
+    #[error(transparent)]
+    NoPair(#[from] PairError),
     #[error("cannot write the result: {0}")]
     Unwritable(#[from] std::io::Error),
 }
@@ -48,7 +56,9 @@ fn main() -> ExitCode {
             // Nothing is left to do if even this cannot be written.
             let _ = writeln!(std::io::stderr(), "error: {failure}");
             match failure {
-                Failure::Unreadable { .. } => ExitCode::from(2),
+                Failure::Unreadable { .. } | Failure::NoSuchNode { .. } | Failure::SameNode(_) | Failure::NoPair(_) => {
+                    ExitCode::from(2)
+                }
                 _ => ExitCode::FAILURE,
             }
         }
@@ -70,14 +80,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return replay(arguments, &graph, &graph_file.numbers, stream);
     }
 
+    let numbers = &graph_file.numbers;
+    let pair = arguments.st.as_deref().map(|pair| find_pair(pair, numbers, file));
+    let pair = pair.transpose()?;
     let solve_started = Instant::now();
-    let cut = minimum_cut(&graph);
+    let answer = answer(arguments, &graph, pair)?;
     let solve = solve_started.elapsed();
 
     let report = Report {
         graph: &graph,
-        numbers: &graph_file.numbers,
-        cut: cut.as_ref(),
+        numbers,
+        answer: &answer,
         load,
         solve,
     };
@@ -107,4 +120,33 @@ fn replay(arguments: &Arguments, graph: &Graph, numbers: &NodeNumbers, stream: &
     }
     output.flush()?;
     Ok(())
+}
+
+/// The two nodes of the file's numbers that `--st` names.
+fn find_pair(pair: &[u32], numbers: &NodeNumbers, file: impl Fn() -> String) -> Result<[u32; 2], Failure> {
+    let mut nodes = [0; 2];
+    for (node, &number) in nodes.iter_mut().zip(pair) {
+        *node = numbers
+            .node(number)
+            .ok_or_else(|| Failure::NoSuchNode { file: file(), number })?;
+    }
+    match pair {
+        &[u, v] if u == v => Err(Failure::SameNode(u)),
+        _ => Ok(nodes),
+    }
+}
+
+fn answer<'g>(arguments: &Arguments, graph: &'g Graph, pair: Option<[u32; 2]>) -> Result<Answer<'g>, Failure> {
+    Ok(if let Some([s, t]) = pair {
+        Answer::Between {
+            pair: [s, t],
+            cut: minimum_st_cut(graph, s, t)?,
+        }
+    } else if let Some(k) = arguments.weakest {
+        Answer::Weakest(weakest_cuts(graph, k as usize))
+    } else if arguments.all {
+        Answer::All(all_minimum_cuts(graph))
+    } else {
+        Answer::Minimum(minimum_cut(graph))
+    })
 }

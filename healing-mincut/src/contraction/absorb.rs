@@ -1,7 +1,7 @@
 //! Lone nodes join a cluster where a look at their own edges proves that they may.
 
 use crate::contraction::clusters::Clusters;
-use crate::contraction::growth::needed;
+use crate::contraction::goal::Goal;
 use crate::rows::Rows;
 
 /// The test is repeated while it finds any, but no more often than this.
@@ -18,7 +18,7 @@ pub(crate) struct Absorption {
 impl Absorption {
     /// Padberg and Rinaldi's tests 1 and 2 on clusters of one node; then numbers the clusters anew,
     /// without gaps, the one with most nodes last, and returns how many there are.
-    pub(crate) fn run(&mut self, rows: Rows<'_>, clusters: &mut Clusters, bound: u64) -> usize {
+    pub(crate) fn run<G: Goal>(&mut self, rows: Rows<'_>, clusters: &mut Clusters, bound: u64) -> usize {
         let count = clusters.count();
         self.weight_to.clear();
         self.weight_to.resize(count, 0);
@@ -34,7 +34,7 @@ impl Absorption {
         let mut alone = std::mem::take(&mut self.alone);
         for _ in 0..SWEEPS {
             let before = alone.len();
-            alone.retain(|&node| !self.joins(rows, &mut clusters.cluster_of, node, bound));
+            alone.retain(|&node| !self.joins::<G>(rows, &mut clusters.cluster_of, node, bound));
             if alone.len() == before {
                 break;
             }
@@ -43,13 +43,13 @@ impl Absorption {
         self.renumber(&mut clusters.cluster_of)
     }
 
-    fn joins(&mut self, rows: Rows<'_>, cluster_of: &mut [u32], node: u32, bound: u64) -> bool {
+    fn joins<G: Goal>(&mut self, rows: Rows<'_>, cluster_of: &mut [u32], node: u32, bound: u64) -> bool {
         let own = cluster_of[node as usize];
         if self.sizes[own as usize] != 1 {
             return true;
         }
         let (targets, weights) = rows.arcs_of(node);
-        let needed = needed(rows.degrees[node as usize], bound);
+        let needed = G::needed(rows.degrees[node as usize], bound);
         let mut joined = None;
         let mut seen = 0;
         for (&target, &weight) in targets.iter().zip(weights) {

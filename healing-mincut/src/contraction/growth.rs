@@ -1,6 +1,9 @@
 //! One cluster grows: nodes join it for as long as their own edges prove that they may.
 
+use std::marker::PhantomData;
+
 use crate::contraction::clusters::{Clusters, FREE};
+use crate::contraction::goal::Goal;
 use crate::contraction::tie::Tie;
 use crate::rows::Rows;
 
@@ -18,17 +21,9 @@ const CORNER_BATCH: usize = 32;
 /// A node whose tie is less than such a share of the bound is not worth a look round corners.
 const CORNER_SHARE: u64 = 3;
 
-/// The tie a node needs to join a cluster: the bound (Padberg and Rinaldi's test 1) or half its
-/// weighted degree (their test 2; the cut around the node alone is known, and no lighter than the
-/// bound). "An efficient algorithm for the minimum capacity cut problem", Mathematical Programming
-/// 47 (1990).
-#[inline]
-pub(crate) fn needed(degree: u64, bound: u64) -> u64 {
-    bound.min(degree - degree / 2)
-}
-
 /// A cluster that grows.
-pub(crate) struct Growth<'a, T> {
+pub(crate) struct Growth<'a, T, G> {
+    goal: PhantomData<G>,
     rows: Rows<'a>,
     /// No cut below this separates the members.
     bound: u64,
@@ -58,17 +53,17 @@ pub(crate) enum Reach {
 
 /// The key of a node that has no tie.
 #[inline]
-pub(crate) fn untied<T: Tie>(degree: u64, bound: u64) -> T {
-    T::from_weight(bound - needed(degree, bound))
+pub(crate) fn untied<T: Tie, G: Goal>(degree: u64, bound: u64) -> T {
+    T::from_weight(bound - G::needed(degree, bound))
 }
 
 /// A node's tie, from its key.
 #[inline]
-pub(crate) fn tie_of<T: Tie>(key: T, degree: u64, bound: u64) -> u64 {
-    key.to_weight() - (bound - needed(degree, bound))
+pub(crate) fn tie_of<T: Tie, G: Goal>(key: T, degree: u64, bound: u64) -> u64 {
+    key.to_weight() - (bound - G::needed(degree, bound))
 }
 
-impl<'a, T: Tie> Growth<'a, T> {
+impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
     /// Grows a new cluster from `seeds`, which no cut below `bound` separates. The `keys` of nodes in
     /// no cluster are [`untied`] before.
     pub(crate) fn from_seeds(
@@ -86,6 +81,7 @@ impl<'a, T: Tie> Growth<'a, T> {
             keys[node as usize] = keys[node as usize] | T::TAKEN;
         }
         let mut growth = Self {
+            goal: PhantomData,
             rows,
             bound,
             keys,
@@ -198,7 +194,7 @@ impl<'a, T: Tie> Growth<'a, T> {
             let member = self.clusters.members[self.looked];
             self.looked += 1;
             let degree = rows.degrees[member as usize];
-            if tie_of(self.keys[member as usize], degree, bound) == degree {
+            if tie_of::<T, G>(self.keys[member as usize], degree, bound) == degree {
                 continue;
             }
             for &node in rows.arcs_of(member).0 {
@@ -212,7 +208,7 @@ impl<'a, T: Tie> Growth<'a, T> {
 
     fn is_tied_round_corners(&self, node: u32) -> bool {
         let limit = T::from_weight(self.bound);
-        let tie_of = |node: u32| tie_of(self.keys[node as usize], self.rows.degrees[node as usize], self.bound);
+        let tie_of = |node: u32| tie_of::<T, G>(self.keys[node as usize], self.rows.degrees[node as usize], self.bound);
         let mut tie = tie_of(node);
         if tie < self.bound / CORNER_SHARE {
             return false;
@@ -278,7 +274,7 @@ impl<'a, T: Tie> Growth<'a, T> {
     /// Whether a node's edges to members are heavy enough; reads no more of them than it must.
     #[inline]
     fn may_join(&self, node: u32) -> bool {
-        let needed = needed(self.rows.degrees[node as usize], self.bound);
+        let needed = G::needed(self.rows.degrees[node as usize], self.bound);
         let (targets, weights) = self.rows.arcs_of(node);
         let mut tie = 0;
         for (&target, &weight) in targets.iter().zip(weights) {

@@ -16,6 +16,7 @@
 
 mod absorb;
 mod clusters;
+mod goal;
 mod growth;
 mod rebuild;
 mod round;
@@ -27,9 +28,22 @@ mod waiting;
 use crate::graph::Graph;
 use crate::rows::{RowBuffer, Rows};
 use absorb::Absorption;
+use goal::OneMinimumCut;
+pub(crate) use goal::{EveryLighterCut, EveryMinimumCut, Goal};
 use rebuild::Rebuild;
 use round::{Lightest, Lists, Sums};
 use tie::Tie;
+
+/// A round that contracts a smaller share of the nodes than this is the last.
+const LEAST_PROGRESS: usize = 64;
+
+/// A graph with some of its nodes contracted.
+#[derive(Debug, Clone)]
+pub(crate) struct Kernel {
+    pub(crate) graph: Graph,
+    /// The node that each node of the whole graph went into.
+    pub(crate) node_of: Vec<u32>,
+}
 
 /// Memory that one solve after another can use.
 #[derive(Debug, Default, Clone)]
@@ -57,6 +71,11 @@ impl Workspace {
 
     /// The same for rows whose arcs may be in any order, and the cut's value.
     pub(crate) fn lightest_side_of(&mut self, whole: Rows<'_>) -> (u64, Vec<bool>) {
+        self.find_lightest(whole);
+        (self.lightest.value, self.membership(whole.nodes()))
+    }
+
+    fn find_lightest(&mut self, whole: Rows<'_>) {
         self.spare.append(&mut self.levels);
         let (node, _) = extreme_degrees(whole.degrees);
         self.lightest.value = u64::MAX;
@@ -64,7 +83,58 @@ impl Workspace {
         self.lightest.side.push(node);
         self.lightest.level = 0;
         while self.contract(whole) {}
-        (self.lightest.value, self.membership(whole.nodes()))
+    }
+
+    /// The value of a minimum cut, for at least two nodes.
+    pub(crate) fn lightest_value(&mut self, graph: &Graph) -> u64 {
+        self.find_lightest(Rows::of_graph(graph));
+        self.lightest.value
+    }
+
+    /// Contracts what a goal allows, for a bound above 0: what is left is small if few cuts are to be
+    /// kept, but not always as small as can be.
+    pub(crate) fn kernel<G: Goal>(&mut self, graph: &Graph, bound: u64) -> Kernel {
+        debug_assert!(!G::LOWERS_BOUND && bound > 0, "a bound that stays");
+        self.spare.append(&mut self.levels);
+        let whole = Rows::of_graph(graph);
+        self.lightest.value = bound;
+        let mut nodes = whole.nodes();
+        while nodes > 1 {
+            let rows = if self.levels.is_empty() {
+                whole
+            } else {
+                self.current.rows()
+            };
+            let (_, heaviest) = extreme_degrees(rows.degrees);
+            let count = self.contract_once::<G>(whole, heaviest).unwrap_or(nodes);
+            let enough = count == 1 || (nodes - count) * LEAST_PROGRESS < nodes;
+            nodes = count;
+            if enough {
+                break;
+            }
+        }
+        if nodes == 1 {
+            return Kernel {
+                graph: Graph::from_checked_edges(1, Vec::new(), 0, 0),
+                node_of: vec![0; whole.nodes()],
+            };
+        }
+        let Some((first, others)) = self.levels.split_first() else {
+            return Kernel {
+                graph: graph.clone(),
+                node_of: (0..graph.nodes()).collect(),
+            };
+        };
+        let mut node_of = first.clone();
+        for level in others {
+            for node in &mut node_of {
+                *node = level[*node as usize];
+            }
+        }
+        Kernel {
+            graph: self.current.rows().to_graph(),
+            node_of,
+        }
     }
 
     /// One round and its contraction. Returns whether there is anything left to contract.
@@ -76,36 +146,47 @@ impl Workspace {
         if self.lightest.value == 0 || rows.nodes() == 2 {
             return false;
         }
+        self.contract_once::<OneMinimumCut>(whole, heaviest)
+            .is_some_and(|count| count > 1)
+    }
+
+    /// One round towards a goal and its contraction, unless it left one cluster alone. Returns how many
+    /// it left: `None` if a cut of value 0 turned up.
+    fn contract_once<G: Goal>(&mut self, whole: Rows<'_>, heaviest: u32) -> Option<usize> {
+        let level = self.levels.len();
+        let rows = if level == 0 { whole } else { self.current.rows() };
         let Self {
             lists,
             narrow,
             wide,
             widest,
+            lightest,
             ..
         } = self;
-        // A key is at most the bound (which no degree is below) and the weighted degree together.
-        let greatest_key = 2 * u128::from(rows.degrees[heaviest as usize]);
+        // A key is at most the bound and the weighted degree together.
+        let heaviest_degree = rows.degrees[heaviest as usize];
+        let greatest_key = u128::from(heaviest_degree) + u128::from(lightest.value.max(heaviest_degree));
         if greatest_key < <u32 as Tie>::LIMIT {
-            round::run(rows, heaviest, &mut self.lightest, level, lists, narrow);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, narrow);
         } else if greatest_key < <u64 as Tie>::LIMIT {
-            round::run(rows, heaviest, &mut self.lightest, level, lists, wide);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, wide);
         } else {
-            round::run(rows, heaviest, &mut self.lightest, level, lists, widest);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, widest);
         }
         if self.lightest.value == 0 {
-            return false;
+            return None;
         }
         let clusters = &mut self.lists.clusters;
-        let count = self.absorption.run(rows, clusters, self.lightest.value);
+        let count = self.absorption.run::<G>(rows, clusters, self.lightest.value);
         if count == 1 {
-            return false;
+            return Some(count);
         }
         self.rebuild.run(rows, clusters, count, &mut self.next);
         std::mem::swap(&mut self.current, &mut self.next);
         let mut cluster_of = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut cluster_of, &mut clusters.cluster_of);
         self.levels.push(cluster_of);
-        true
+        Some(count)
     }
 
     /// The lightest cut's one side, as membership of the `nodes` nodes of the whole graph.

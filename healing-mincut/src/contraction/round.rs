@@ -1,6 +1,9 @@
 //! One round: clusters of nodes that no cut below the bound separates.
 
+use std::marker::PhantomData;
+
 use crate::contraction::clusters::{Clusters, FREE};
+use crate::contraction::goal::Goal;
 use crate::contraction::growth::{Growth, Reach, tie_of, untied};
 use crate::contraction::scan::{Ending, Scan};
 use crate::contraction::seed;
@@ -14,7 +17,7 @@ const HUB: u64 = 3;
 /// The most hubs that are tried.
 const MOST_HUBS: usize = 1000;
 
-/// The lightest cut known.
+/// The lightest cut known; or, where that is not to be found, only the bound.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Lightest {
     pub(crate) value: u64,
@@ -56,7 +59,7 @@ pub(crate) struct Sums<T> {
 
 /// Fills `lists.clusters` with clusters that hold every node, unless a cut of value 0 turns up: then
 /// nothing needs to be contracted any more. `first` is a node with the greatest weighted degree.
-pub(crate) fn run<T: Tie>(
+pub(crate) fn run<T: Tie, G: Goal>(
     rows: Rows<'_>,
     first: u32,
     lightest: &mut Lightest,
@@ -72,8 +75,9 @@ pub(crate) fn run<T: Tie>(
     let bound = lightest.value;
     sums.keys.clear();
     sums.keys
-        .extend(rows.degrees.iter().map(|&degree| untied::<T>(degree, bound)));
+        .extend(rows.degrees.iter().map(|&degree| untied::<T, G>(degree, bound)));
     Round {
+        goal: PhantomData::<G>,
         rows,
         lightest,
         level,
@@ -86,7 +90,8 @@ pub(crate) fn run<T: Tie>(
     .run(first);
 }
 
-struct Round<'a, T> {
+struct Round<'a, T, G> {
+    goal: PhantomData<G>,
     rows: Rows<'a>,
     lightest: &'a mut Lightest,
     level: usize,
@@ -99,7 +104,7 @@ struct Round<'a, T> {
     first_free: usize,
 }
 
-impl<T: Tie> Round<'_, T> {
+impl<T: Tie, G: Goal> Round<'_, T, G> {
     fn run(mut self, first: u32) {
         let nodes = self.rows.nodes();
         let mut start = first;
@@ -134,7 +139,7 @@ impl<T: Tie> Round<'_, T> {
         if clusters.clustered() * 2 > rows.nodes() {
             return false;
         }
-        let ending = scan.run(*rows, start, value, &mut sums.ties);
+        let ending = scan.run::<T, G>(*rows, start, value, &mut sums.ties);
         if let Some(prefix) = scan.lightest() {
             let side = &scan.scanned()[..prefix.length];
             self.lightest.offer(prefix.value, side, self.level);
@@ -179,7 +184,7 @@ impl<T: Tie> Round<'_, T> {
         } = self;
         let Lists { clusters, seeds, .. } = &mut **lists;
         let cluster = clusters.count();
-        let reach = Growth::from_seeds(*rows, seeds, *bound, &mut sums.keys, clusters);
+        let reach = Growth::<T, G>::from_seeds(*rows, seeds, *bound, &mut sums.keys, clusters);
         if reach == Reach::Stalled {
             self.settle(cluster);
         }
@@ -203,7 +208,7 @@ impl<T: Tie> Round<'_, T> {
             let node = clusters.members[position];
             sums.ties[node as usize] = T::FOLLOWED;
             let degree = rows.degrees[node as usize];
-            let inside = tie_of(sums.keys[node as usize], degree, *bound);
+            let inside = tie_of::<T, G>(sums.keys[node as usize], degree, *bound);
             if inside == degree {
                 clusters.is_inner[node as usize] = true;
                 continue;
@@ -212,19 +217,19 @@ impl<T: Tie> Round<'_, T> {
             for &target in rows.arcs_of(node).0 {
                 if clusters.cluster_of[target as usize] == FREE {
                     let degree = rows.degrees[target as usize];
-                    sums.keys[target as usize] = untied(degree, *bound);
+                    sums.keys[target as usize] = untied::<T, G>(degree, *bound);
                 }
             }
         }
         let members = clusters.members_of(cluster);
-        if members.len() < rows.nodes() {
+        if G::LOWERS_BOUND && members.len() < rows.nodes() {
             self.lightest.offer(cut, members, self.level);
         }
         if self.lightest.value < *bound {
             *bound = self.lightest.value;
             for (node, key) in sums.keys.iter_mut().enumerate() {
                 if clusters.cluster_of[node] == FREE {
-                    *key = untied(rows.degrees[node], *bound);
+                    *key = untied::<T, G>(rows.degrees[node], *bound);
                 }
             }
         }

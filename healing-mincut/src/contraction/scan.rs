@@ -1,5 +1,6 @@
 //! A maximum adjacency scan: finds nodes that no cut below the bound can separate.
 
+use crate::contraction::goal::Goal;
 use crate::contraction::tie::Tie;
 use crate::contraction::waiting::Waiting;
 use crate::rows::Rows;
@@ -75,7 +76,7 @@ impl Scan {
         &self.order[start..self.taken]
     }
 
-    /// The lightest cut passed, if it is below the bound.
+    /// The lightest cut passed, if it is below the bound and the goal asks for it.
     pub(crate) fn lightest(&self) -> Option<Prefix> {
         self.lightest
     }
@@ -88,7 +89,7 @@ impl Scan {
     /// Nagamochi and Ibaraki, "Computing edge-connectivity in multigraphs and capacitated graphs"
     /// (SIAM J. Discrete Math. 5(1), 1992); that the order among ties of at least `bound` does not
     /// matter, Henzinger, Noe, Schulz and Strash, "Practical minimum cut algorithms" (ALENEX 2018).
-    pub(crate) fn run<T: Tie>(&mut self, rows: Rows<'_>, first: u32, bound: u64, ties: &mut [T]) -> Ending {
+    pub(crate) fn run<T: Tie, G: Goal>(&mut self, rows: Rows<'_>, first: u32, bound: u64, ties: &mut [T]) -> Ending {
         let nodes = rows.nodes();
         self.starts.clear();
         self.starts.push(0);
@@ -138,7 +139,7 @@ impl Scan {
                 cut = cut
                     .wrapping_add(rows.degrees[node as usize])
                     .wrapping_sub(tie.to_weight().wrapping_mul(2));
-                if cut < bound && scanned < nodes && lightest.is_none_or(|l| cut < l.value) {
+                if G::LOWERS_BOUND && cut < bound && scanned < nodes && lightest.is_none_or(|l| cut < l.value) {
                     lightest = Some(Prefix {
                         value: cut,
                         length: scanned,

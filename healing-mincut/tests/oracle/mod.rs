@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses some of the oracles")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use healing_mincut::{CutEdge, Graph, MinimumCut};
+use std::collections::BTreeSet;
+
+use healing_mincut::{CutEdge, Graph, MinimumCut, all_minimum_cuts};
 use proptest::prelude::*;
 
 /// Edges `(u, v, weight)`, as `Graph::from_edges` takes them.
@@ -107,4 +109,37 @@ pub(crate) fn small_graphs(most: u32) -> impl Strategy<Value = (u32, Edges)> {
         let edge = (0..nodes, 0..nodes, 0..=heaviest);
         (Just(nodes), prop::collection::vec(edge, 0..=edges))
     })
+}
+
+/// Checks that all minimum cuts of up to 20 nodes are listed, each once, and which edges they cross.
+pub(crate) fn assert_are_all_minimum_cuts(nodes: u32, edges: &[(u32, u32, u64)]) {
+    let graph = Graph::from_edges(nodes, edges.iter().copied()).unwrap();
+    let Some(value) = brute_force_value(nodes, edges) else {
+        assert!(all_minimum_cuts(&graph).is_none());
+        return;
+    };
+    let expected: BTreeSet<u32> = all_cuts(nodes)
+        .filter(|&side| cut_value(edges, side) == value)
+        .collect();
+    let cuts = all_minimum_cuts(&graph).unwrap();
+    assert_eq!(cuts.value(), value, "{edges:?}");
+    let mut found = BTreeSet::new();
+    for cut in cuts.iter() {
+        assert_is_cut_of(&cut, &graph);
+        let side = cut.side().iter().fold(0_u32, |side, &node| side | 1 << node);
+        // Without the last node, as all cuts are listed.
+        let last = 1 << (nodes - 1);
+        let side = if side & last == 0 { side } else { !side & (2 * last - 1) };
+        assert!(found.insert(side), "twice: {:?} of {nodes}, {edges:?}", cut.side());
+    }
+    assert_eq!(found, expected, "{nodes}, {edges:?}");
+    assert_eq!(cuts.count(), Some(expected.len() as u128));
+    let apart = |u: u32, v: u32| expected.iter().any(|side| side >> u & 1 != side >> v & 1);
+    for u in 0..nodes {
+        for v in 0..nodes {
+            assert_eq!(cuts.separate(u, v), apart(u, v));
+        }
+    }
+    let crossing = graph.edge_list().filter(|&(u, v, _)| apart(u, v));
+    assert!(cuts.edges().eq(crossing.map(|(u, v, weight)| CutEdge { u, v, weight })));
 }

@@ -1,8 +1,14 @@
 //! A table of minimum cut times, beside the physical limit and beside other solvers.
 
+mod growth;
 mod measure;
+mod memory;
+mod others;
+#[cfg(feature = "peers")]
+mod peers;
 mod row;
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +16,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use healing_benches::families::{Instance, minimum_cut_table};
 use mincut_cli::{Format, parse};
+use serde::Serialize;
 
+use crate::growth::GrowthRow;
+use crate::memory::MemoryRow;
+use crate::others::OthersRow;
 use crate::row::Row;
 
 /// Times healing-mincut: in linear passes over the graph, and beside other solvers.
@@ -27,6 +37,18 @@ struct Arguments {
     /// Time rustworkx-core (up to 10,000 nodes) and ruvector-mincut (up to 1,000) too
     #[arg(long)]
     peers: bool,
+
+    /// Time the other algorithms instead: all minimum cuts, the weakest cuts
+    #[arg(long, conflicts_with = "peers")]
+    others: bool,
+
+    /// Show instead how the time grows from 1e4 to 1e6 edges
+    #[arg(long, conflicts_with_all = ["peers", "others", "files"])]
+    growth: bool,
+
+    /// Show instead how much memory a solve takes at 1e7 edges (Linux only)
+    #[arg(long, conflicts_with_all = ["peers", "others", "growth", "files"])]
+    memory: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +73,8 @@ enum Failure {
     },
     #[error("--peers needs the peers built in: add `--features peers` to the cargo command")]
     NoPeers,
+    #[error("cannot tell how much memory is used: {0}")]
+    NoMemoryCount(std::io::Error),
     #[error("cannot write the table: {0}")]
     Unwritable(#[from] std::io::Error),
     #[error("cannot write the table as JSON: {0}")]
@@ -76,25 +100,46 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.peers && !cfg!(feature = "peers") {
         return Err(Failure::NoPeers);
     }
+    let json = arguments.json;
+    if arguments.growth {
+        return print(
+            json,
+            &GrowthRow::heading(),
+            GrowthRow::measure_all()?.into_iter().map(Ok),
+        );
+    }
+    if arguments.memory {
+        return print(json, "", std::iter::once_with(MemoryRow::measure));
+    }
     let instances = if arguments.files.is_empty() {
         minimum_cut_table()?
     } else {
         arguments.files.iter().map(read).collect::<Result<_, _>>()?
     };
+    if arguments.others {
+        return print(json, &OthersRow::heading(), instances.iter().map(OthersRow::measure));
+    }
+    let rows = instances.iter().map(|instance| Row::measure(instance, arguments.peers));
+    print(json, &Row::heading(arguments.peers), rows)
+}
+
+/// Each row as soon as it is measured; or, as JSON, all of them at the end.
+fn print<R: Display + Serialize>(
+    json: bool,
+    heading: &str,
+    rows: impl Iterator<Item = Result<R, Failure>>,
+) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
-    if !arguments.json {
-        writeln!(output, "{}", Row::heading(arguments.peers))?;
-    }
-    let mut rows = Vec::new();
-    for instance in &instances {
-        let row = Row::measure(instance, arguments.peers)?;
-        if !arguments.json {
-            writeln!(output, "{row}")?;
-        }
-        rows.push(row);
-    }
-    if arguments.json {
+    if json {
+        let rows = rows.collect::<Result<Vec<R>, Failure>>()?;
         writeln!(output, "{}", serde_json::to_string_pretty(&rows)?)?;
+    } else {
+        if !heading.is_empty() {
+            writeln!(output, "{heading}")?;
+        }
+        for row in rows {
+            writeln!(output, "{}", row?)?;
+        }
     }
     output.flush()?;
     Ok(())
