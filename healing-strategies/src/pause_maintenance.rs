@@ -10,7 +10,9 @@ use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::{ProblemClass, ProblemKind, Ratio, RemediationStrategy};
 use serde::{Deserialize, Serialize};
 
-use crate::actuators::{ActuatorError, Job, Jobs};
+use crate::actuators::{Job, Jobs};
+use crate::errors::{failed, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::handle::Handle;
 use crate::parameters;
 
 /// How often a job that finishes its operation is looked at.
@@ -18,11 +20,22 @@ const DRAIN_POLL: Duration = Duration::from_secs(2);
 
 /// Pauses jobs below high priority of the contending types, one a step, the least important first.
 ///
-/// A running job finishes the operation it is in: the step is in progress until it has. Undoing lets exactly those jobs go
-/// on that the plan paused. A job that ended by itself meanwhile needs neither.
-#[derive(Clone)]
+/// A running job finishes the operation it is in: the step is in progress until it has, and fails when that takes longer
+/// than the time the engine gives it, twice [`estimated_duration`](RemediationStrategy::estimated_duration). Undoing lets
+/// exactly those jobs go on that this remediation paused. A job that ended by itself meanwhile needs neither; one that
+/// someone else paused is a conflict, and stays paused.
+///
+/// ```
+/// use std::sync::Arc;
+/// use healing_strategies::{MemoryHost, PauseMaintenance};
+///
+/// let strategy = PauseMaintenance::new(Arc::new(MemoryHost::default()));
+/// # use healing_core::RemediationStrategy;
+/// assert_eq!(strategy.handles()[0].as_str(), "maintenance_contention");
+/// ```
+#[derive(Debug, Clone)]
 pub struct PauseMaintenance {
-    jobs: Arc<dyn Jobs>,
+    jobs: Handle<dyn Jobs>,
 }
 
 /// What a step does: `before` is what the job was doing when the plan was made, paused is what it shall be after.
@@ -38,14 +51,30 @@ impl PauseMaintenance {
     /// The strategy on this actuator.
     #[must_use]
     pub fn new(jobs: Arc<dyn Jobs>) -> Self {
-        Self { jobs }
+        Self { jobs: jobs.into() }
     }
 
     /// The job that a step is about, as it is now; `None` when it has ended.
     fn find(&self, action: &PauseJob, context: &StepContext<'_>) -> Result<Option<Job>, StepError> {
-        let jobs = self.jobs.jobs(context.collection()).map_err(actuator)?;
+        let jobs = self.jobs.jobs(context.collection()).map_err(failed)?;
         Ok(jobs.into_iter().find(|job| job.id == action.job))
     }
+}
+
+/// A job that is draining or paused must be so in this remediation's name.
+fn is_ours(job: &Job, context: &StepContext<'_>) -> Result<(), StepError> {
+    if job.paused_by.as_ref() == Some(context.remediation()) {
+        return Ok(());
+    }
+    let by = job
+        .paused_by
+        .as_ref()
+        .map_or_else(|| "a human".to_owned(), ToString::to_string);
+    Err(StepError::Conflict {
+        subject: format!("job {}", job.id),
+        expected: format!("at work, or paused by {}", context.remediation()),
+        found: format!("paused by {by}"),
+    })
 }
 
 const KINDS: [ProblemKind; 1] = [ProblemKind::MaintenanceContention];
@@ -73,13 +102,11 @@ impl RemediationStrategy for PauseMaintenance {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::MaintenanceContention { job_types, .. } = &case.diagnosis.problem else {
-            return Err(PlanError::WrongProblem {
-                kind: case.diagnosis.problem.kind().to_string(),
-            });
+            return Err(wrong_problem(case));
         };
         parameters::only(case.parameters, &[])?;
         let jobs = self.jobs.jobs(&case.observation.collection);
-        let mut jobs = jobs.map_err(|error| PlanError::Actuator(Box::new(error)))?;
+        let mut jobs = jobs.map_err(unreadable)?;
         jobs.retain(|job| {
             job.priority < JobPriority::High
                 && matches!(job.state, JobState::Running | JobState::Waiting)
@@ -88,8 +115,9 @@ impl RemediationStrategy for PauseMaintenance {
         // What matters least goes first; within that, running jobs, as those that wait would start in their place.
         jobs.sort_by_key(|job| (job.priority, job.state != JobState::Running, job.id));
         if jobs.is_empty() {
-            let reason = "none of the contending jobs is below high priority and at work".to_owned();
-            return Err(PlanError::NothingToDo { reason });
+            return Err(nothing_to_do(
+                "none of the contending jobs is below high priority and at work",
+            ));
         }
         let steps = jobs.iter().map(|job| {
             let action = PauseJob {
@@ -122,11 +150,16 @@ impl RemediationStrategy for PauseMaintenance {
             return Ok(StepReport::Done);
         };
         match job.state {
-            JobState::Paused => Ok(StepReport::Done),
-            JobState::Draining => Ok(StepReport::InProgress { poll_after: DRAIN_POLL }),
-            JobState::Running | JobState::Waiting => {
-                unless_ended(self.jobs.pause(&context.permit()?, job.id))?;
+            JobState::Paused => is_ours(&job, context).map(|()| StepReport::Done),
+            JobState::Draining => {
+                is_ours(&job, context)?;
+                // Nothing more to do but wait, as long as that is permitted.
+                context.permit()?;
                 Ok(StepReport::InProgress { poll_after: DRAIN_POLL })
+            }
+            JobState::Running | JobState::Waiting => {
+                let paused = unless_gone(self.jobs.pause(&context.permit()?, job.id))?;
+                Ok(paused.map_or(StepReport::Done, |()| StepReport::InProgress { poll_after: DRAIN_POLL }))
             }
         }
     }
@@ -138,30 +171,13 @@ impl RemediationStrategy for PauseMaintenance {
         };
         match job.state {
             JobState::Paused | JobState::Draining => {
-                unless_ended(self.jobs.resume(&context.permit()?, job.id))?;
+                is_ours(&job, context)?;
+                unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
                 Ok(StepReport::Done)
             }
             JobState::Running | JobState::Waiting => Ok(StepReport::Done),
         }
     }
-}
-
-impl std::fmt::Debug for PauseMaintenance {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PauseMaintenance").finish_non_exhaustive()
-    }
-}
-
-/// A job that ended between the look and the call is as good as paused.
-fn unless_ended(result: Result<(), ActuatorError>) -> Result<(), StepError> {
-    match result {
-        Err(ActuatorError::NotFound { .. }) => Ok(()),
-        other => other.map_err(actuator),
-    }
-}
-
-fn actuator(error: ActuatorError) -> StepError {
-    StepError::Actuator(Box::new(error))
 }
 
 fn name_of(priority: JobPriority) -> &'static str {

@@ -88,12 +88,13 @@ impl Jobs for Cluster {
             job_type: job.job_type.to_owned(),
             priority: job.priority,
             state: job.state,
+            paused_by: job.paused_by.clone(),
         });
         Ok(jobs.collect())
     }
 
     fn pause(&self, permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
-        found(job, self.writing(permit)?.maintenance.pause(job))
+        found(job, self.writing(permit)?.maintenance.pause(job, permit.remediation()))
     }
 
     fn resume(&self, permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
