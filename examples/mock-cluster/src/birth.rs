@@ -1,13 +1,12 @@
 //! How a cluster begins.
 
-use std::collections::BTreeMap;
-
 use healing_core::Timestamp;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::centroids::Centroids;
 use crate::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SHARDS};
+use crate::disks::Disks;
 use crate::indexes::Indexes;
 use crate::ingestion::Ingestion;
 use crate::maintenance::Maintenance;
@@ -32,7 +31,7 @@ impl State {
             indexes: Indexes::new(&mut random),
             maintenance: Maintenance::new(&mut random),
             replication: Replication::new(&mut random),
-            broken: BTreeMap::new(),
+            disks: Disks::default(),
             network: (0..nodes).map(|_| 0.0).collect(),
             scheduled: Vec::new(),
             newest_token: 0,

@@ -102,9 +102,7 @@ impl Fault {
             Self::StuckReplica { replica, severity } => state.replication.stall(replica, lag(severity)),
             Self::MemoryPressure { severity } => state.memory.load_in_bulk(memory(severity)),
             Self::FragmentedIndexes { severity } => state.indexes.fragment(dead(severity)),
-            Self::BrokenDisk { partition, severity } => {
-                state.broken.insert(partition, broken(severity));
-            }
+            Self::BrokenDisk { partition, severity } => state.disks.break_down(partition, broken(severity)),
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) struct Ingestion {
     /// Inserts a second that clients want to send to each partition.
     wanted: BTreeMap<i64, f64>,
     throttles: BTreeMap<Operation, Percent>,
+    /// The routes of those partitions that take no writes.
     routes: BTreeMap<i64, WriteRoute>,
     /// Inserts that clients were made to wait with.
     waiting: f64,
@@ -39,16 +40,16 @@ impl Ingestion {
         if self.route(partition) != WriteRoute::Here {
             return 0.0;
         }
-        let others = |id: &&i64| self.route(**id) == WriteRoute::Here;
-        let open = self.wanted.keys().filter(others).count().max(1) as f64;
+        let open = (self.wanted.len() - self.routes.len()).max(1) as f64;
+        let wanted = |id| self.wanted.get(id).copied().unwrap_or(0.0);
+        let elsewhere = |route: &WriteRoute| *route == WriteRoute::Elsewhere;
         let diverted: f64 = self
-            .wanted
+            .routes
             .iter()
-            .filter(|(id, _)| self.route(**id) == WriteRoute::Elsewhere)
-            .map(|(_, wanted)| wanted)
+            .filter(|(_, route)| elsewhere(route))
+            .map(|(id, _)| wanted(id))
             .sum();
-        let own = self.wanted.get(&partition).copied().unwrap_or(0.0);
-        (own + diverted / open) * self.passing(Operation::Insert) + self.made_up() / open
+        (wanted(&partition) + diverted / open) * self.passing(Operation::Insert) + self.made_up() / open
     }
 
     /// Inserts that clients wait with.
@@ -80,13 +81,15 @@ impl Ingestion {
 
     /// Routes writes to a partition along `to`, unless it would be the last that takes any.
     pub(crate) fn set_route(&mut self, partition: i64, to: WriteRoute) -> bool {
-        let others_take = (1..=PARTITIONS).any(|id| id != partition && self.route(id) == WriteRoute::Here);
-        if to == WriteRoute::Here || others_take {
-            self.routes.insert(partition, to);
-            true
-        } else {
-            false
+        if to == WriteRoute::Here {
+            self.routes.remove(&partition);
+            return true;
         }
+        let others_take = (1..=PARTITIONS).any(|id| id != partition && self.route(id) == WriteRoute::Here);
+        if others_take {
+            self.routes.insert(partition, to);
+        }
+        others_take
     }
 
     /// Inserts a second that clients make up for, as far as they are let.

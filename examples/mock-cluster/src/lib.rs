@@ -55,6 +55,9 @@
 //! healthy cluster; an edge fails a request if either of its ends does, or the network. Searches show on the edges between
 //! centroids and partitions: a list too long weakens one centroid, full memory and fragmentation weaken all.
 //!
+//! **Disks.** Each partition has two disks and uses one. A broken one fails a share of what is asked of it. No strategy of the
+//! family knows of disks: they stand for what a host treats with a strategy of its own ([`Cluster::use_disk`]).
+//!
 //! **Faults** ([`Fault`]) change the world and stay: nothing heals by itself.
 //!
 //! | fault | what it weakens in the graph | what it moves in the metrics |
@@ -65,7 +68,7 @@
 //! | maintenance storm | the dependencies of a shard's maintenance | jobs and queue depth |
 //! | memory pressure | all routes between centroids and partitions | memory used |
 //! | fragmented indexes | the same | fragmentation |
-//! | broken disk | all edges of a partition | nothing: the case for a human |
+//! | broken disk | all edges of a partition | nothing but [`Cluster::disk_errors`]: the case for a human |
 
 mod actuators;
 mod birth;
@@ -73,6 +76,7 @@ mod centroids;
 mod classifier;
 mod cluster;
 pub mod design;
+mod disks;
 mod fault;
 mod indexes;
 mod ingestion;
@@ -88,6 +92,7 @@ mod state;
 
 pub use classifier::CorroboratedRules;
 pub use cluster::Cluster;
+pub use disks::DiskNumber;
 pub use fault::Fault;
 pub use scenario::{Injection, Scenario};
 pub use severity::{InvalidSeverity, Severity};

@@ -130,8 +130,7 @@ impl State {
     }
 
     fn metrics(&self) -> SystemMetrics {
-        let populations = self.partitions.populations();
-        let partitions = populations.into_iter().map(|(id, vectors)| {
+        let partitions = self.partitions.populations().iter().map(|(&id, &vectors)| {
             (
                 id,
                 PartitionMetrics {

@@ -20,6 +20,8 @@ pub(crate) struct Partitions {
     moves: Vec<Move>,
     /// The rates of the vectors that each partition serves, added up.
     drawn: BTreeMap<i64, f64>,
+    /// How many vectors belong to each partition.
+    populations: BTreeMap<i64, u64>,
     /// The clients' mood about each partition: a share of its load, about 0.
     mood: BTreeMap<i64, f64>,
 }
@@ -67,6 +69,9 @@ impl Partitions {
             vectors,
             moves: Vec::new(),
             drawn: BTreeMap::new(),
+            populations: (1..=PARTITIONS)
+                .map(|partition| (partition, VECTORS_PER_PARTITION.unsigned_abs()))
+                .collect(),
             mood,
         };
         partitions.add_up();
@@ -110,12 +115,8 @@ impl Partitions {
     }
 
     /// The vectors that belong to each partition, counted.
-    pub(crate) fn populations(&self) -> BTreeMap<i64, u64> {
-        let mut counts: BTreeMap<i64, u64> = (1..=PARTITIONS).map(|partition| (partition, 0)).collect();
-        for vector in self.vectors.values() {
-            *counts.entry(vector.partition).or_insert(0) += 1;
-        }
-        counts
+    pub(crate) fn populations(&self) -> &BTreeMap<i64, u64> {
+        &self.populations
     }
 
     /// Every vector with the partition that it belongs to, by number.
@@ -147,6 +148,11 @@ impl Partitions {
             }
         }
         if !on_their_way.is_empty() {
+            let sent = on_their_way.len() as u64;
+            if let Some(population) = self.populations.get_mut(&from) {
+                *population -= sent;
+            }
+            *self.populations.entry(to).or_insert(0) += sent;
             self.moves.push(Move { from, to, on_their_way });
         }
         let arrived = |id: &VectorId| {

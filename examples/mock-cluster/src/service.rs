@@ -17,8 +17,7 @@ impl State {
         let load = self.load(partition);
         let capacity = self.capacity(partition);
         let overload = if load > capacity { 1.0 - capacity / load } else { 0.0 };
-        let broken = self.broken.get(&partition).copied().unwrap_or(0.0);
-        either(overload, broken)
+        either(overload, self.disks.failing_share(partition))
     }
 
     /// Requests a second that a partition can serve. Whatever is done to it meanwhile costs some.

@@ -1,7 +1,5 @@
 //! Everything that the cluster is at one moment.
 
-use std::collections::BTreeMap;
-
 use healing_core::Timestamp;
 use healing_strategies::actuators::Operation;
 use rand::RngExt;
@@ -9,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::centroids::Centroids;
 use crate::design::NETWORK_ERRORS;
+use crate::disks::Disks;
 use crate::fault::Fault;
 use crate::indexes::Indexes;
 use crate::ingestion::Ingestion;
@@ -28,8 +27,7 @@ pub(crate) struct State {
     pub(crate) indexes: Indexes,
     pub(crate) maintenance: Maintenance,
     pub(crate) replication: Replication,
-    /// The share of its requests that a partition's broken disk fails, by partition.
-    pub(crate) broken: BTreeMap<i64, f64>,
+    pub(crate) disks: Disks,
     /// The failing share of the network around each node, by an index of the observer's choice.
     pub(crate) network: Vec<f64>,
     /// What is still to come, soonest first.

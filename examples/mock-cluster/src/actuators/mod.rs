@@ -27,7 +27,7 @@ impl Cluster {
     }
 
     /// The state, for a call that writes: the token is checked where the effect takes place.
-    fn writing(&self, permit: &Permit<'_>) -> Result<MutexGuard<'_, State>, ActuatorError> {
+    pub(crate) fn writing(&self, permit: &Permit<'_>) -> Result<MutexGuard<'_, State>, ActuatorError> {
         let mut state = self.reading(permit.collection())?;
         let token = permit.token().get();
         if token < state.newest_token {
