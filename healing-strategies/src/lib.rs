@@ -66,7 +66,7 @@ pub use config::InvalidConfig;
 pub use drain_hot_partition::{DrainConfig, DrainHotPartition};
 pub use evict_cold_data::{EvictColdData, EvictConfig};
 pub use memory_host::{MemoryHost, MemoryState};
-pub use pause_maintenance::PauseMaintenance;
+pub use pause_maintenance::{PauseConfig, PauseMaintenance};
 pub use rebalance_partitions::{RebalanceConfig, RebalancePartitions};
 pub use rebuild_centroids::{RebuildCentroids, RebuildConfig};
 pub use reroute_reads::{RerouteConfig, RerouteReads};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{LagBound, ReadRouting};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{nothing_to_do, unless_gone, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::parameters;
 
@@ -21,7 +21,8 @@ use crate::parameters;
 ///
 /// It sets a bound on the lag of each (see [`ReadRouting`]): the router keeps reads off the replica while it is further
 /// behind, and gives them back by itself once it has caught up, so nobody has to come back for that. At most a share of all
-/// replicas is taken out. Undoing restores the bound before; where a third bound is set, someone else set it: a conflict.
+/// replicas is taken out. Undoing restores the bound before; where a third bound is set, someone else set it: a conflict. A replica
+/// that is gone needs neither.
 ///
 /// Reads then no longer meet stale data, so the replica's replication edges are expected at their full capacity. Of a
 /// replica that applies nothing that promises too much: reads are spared, but it still falls behind, and is a case for
@@ -93,11 +94,12 @@ impl RerouteReads {
     }
 
     fn set(&self, BoundLag { replica, bound }: BoundLag, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        let found = self.routing.lag_bound(context.collection(), replica).map_err(failed)?;
+        let Some(found) = unless_gone(self.routing.lag_bound(context.collection(), replica))? else {
+            return Ok(StepReport::Done);
+        };
         if bound.standing(found, || format!("the lag bound of replica {replica}"))? == Standing::Before {
-            self.routing
-                .set_lag_bound(&context.permit()?, replica, bound.before, bound.after)
-                .map_err(failed)?;
+            let permit = context.permit()?;
+            unless_gone(self.routing.set_lag_bound(&permit, replica, bound.before, bound.after))?;
         }
         Ok(StepReport::Done)
     }

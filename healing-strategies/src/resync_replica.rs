@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{CopyNumber, CopyState, ReplicaCopies};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{nothing_to_do, unless_gone, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::{parameters, relief, seconds};
 
@@ -27,7 +27,8 @@ const COPY_POLL: Duration = Duration::from_secs(5);
 /// strategies that need approval, see [`NEED_APPROVAL`](crate::NEED_APPROVAL). Its impact is the greatest that the default
 /// configuration lets through to a human's decision.
 ///
-/// Where a replica holds neither the copy before nor the one after, someone else made another: a conflict.
+/// Where a replica holds neither the copy before nor the one after, someone else made another: a conflict. A
+/// replica that is gone needs none.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -170,18 +171,16 @@ impl RemediationStrategy for ResyncReplica {
 
     fn execute(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
         let CopyAnew { replica, copy } = step.action()?;
-        let held = self
-            .copies
-            .replica_copy(context.collection(), replica)
-            .map_err(failed)?;
+        let Some(held) = unless_gone(self.copies.replica_copy(context.collection(), replica))? else {
+            return Ok(StepReport::Done);
+        };
         match copy.standing(held.number, || format!("the copy of replica {replica}"))? {
             Standing::After if held.state != CopyState::Copying => return Ok(StepReport::Done),
             Standing::Before | Standing::After => {}
         }
         // Also where it was begun: the host then goes on, and may have to be told so after a restart.
-        self.copies
-            .resync(&context.permit()?, replica, copy.before, copy.after)
-            .map_err(failed)?;
+        let permit = context.permit()?;
+        unless_gone(self.copies.resync(&permit, replica, copy.before, copy.after))?;
         Ok(StepReport::InProgress { poll_after: COPY_POLL })
     }
 

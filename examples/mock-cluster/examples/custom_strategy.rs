@@ -102,7 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (partition, severity) = (7, Severity::new(0.9)?);
     cluster.schedule(breaks_at, Fault::BrokenDisk { partition, severity });
     let mut output = std::io::stdout();
-    while clock.now() < breaks_at + Duration::from_secs(300) {
+    while clock.now() < breaks_at + Duration::from_secs(600) {
         let tick = healer.tick();
         for event in tick.events {
             if let EventKind::Remediation(it) = event.kind {

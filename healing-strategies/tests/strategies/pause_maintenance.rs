@@ -10,8 +10,8 @@ use healing_core::permit::Permit;
 use healing_core::plan::{Plan, PlanError};
 use healing_core::strategy::{StepError, StepReport};
 use healing_core::{CollectionId, ProblemClass, RemediationStrategy};
-use healing_strategies::PauseMaintenance;
 use healing_strategies::actuators::{ActuatorError, Job, Jobs};
+use healing_strategies::{PauseConfig, PauseMaintenance};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 
@@ -162,6 +162,44 @@ fn only_contending_jobs_below_high_priority_are_paused_the_least_important_first
         .map(|(id, _)| id)
         .collect();
     assert_eq!(paused, [1, 2, 3, 5]);
+}
+
+#[test]
+fn no_more_important_and_no_more_jobs_are_paused_than_configured() {
+    let scheduler = storm();
+    let observed = observation(3, &[], SystemMetrics::default());
+    let paused = |config| {
+        let strategy = scheduler.strategy().with_config(config).unwrap();
+        let problem = contention(&["archive", "backup", "reindex", "vacuum"]);
+        paused_by(&plan(&strategy, &observed, problem, &[]).unwrap())
+    };
+    let default = PauseConfig::default();
+    let low = PauseConfig {
+        most_important: JobPriority::Low,
+        ..default
+    };
+    assert_eq!(paused(low), [2, 3]);
+    let one = PauseConfig { max_jobs: 1, ..default };
+    assert_eq!(paused(one), [2]);
+    for (config, field) in [
+        (
+            PauseConfig {
+                most_important: JobPriority::High,
+                ..default
+            },
+            "most_important",
+        ),
+        (PauseConfig { max_jobs: 0, ..default }, "max_jobs"),
+        (
+            PauseConfig {
+                drain: Duration::ZERO,
+                ..default
+            },
+            "drain_seconds",
+        ),
+    ] {
+        assert_eq!(scheduler.strategy().with_config(config).unwrap_err().field, field);
+    }
 }
 
 #[test]

@@ -71,6 +71,18 @@ fn a_replica_that_is_hardly_behind_is_not_rerouted() {
 }
 
 #[test]
+fn a_replica_that_is_gone_needs_nothing() {
+    let world = reroute();
+    let plan = world.plan();
+    world.host.change(|state| state.lag_bounds.clear());
+    for step in &plan.steps {
+        complete(step, |step, cx| world.strategy.execute(step, cx), || {}).unwrap();
+        complete(step, |step, cx| world.strategy.rollback(step, cx), || {}).unwrap();
+    }
+    assert!(world.host.state().lag_bounds.is_empty());
+}
+
+#[test]
 fn limits_out_of_range_are_refused() {
     let strategy = RerouteReads::new(Arc::new(reroute().host));
     let default = RerouteConfig::default();

@@ -6,4 +6,4 @@ mod cluster;
 mod faults;
 mod graph_and_moves;
 mod remedies;
-mod undo;
+mod strategies;

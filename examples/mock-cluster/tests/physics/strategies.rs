@@ -1,4 +1,4 @@
-//! What the strategies did to the cluster can be taken back.
+//! What the strategies do to the cluster helps, and can be taken back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +8,21 @@ use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::metrics::JobState;
 use healing_core::monitor::{IntegrityReport, IntegrityState};
 use healing_core::permit::{Revocation, StepContext};
+use healing_core::plan::Plan;
 use healing_core::strategy::{Case, StepError, StepReport};
-use healing_core::{Classifier, ObservationSource, RemediationStrategy, Timestamp};
+use healing_core::{Classifier, ObservationSource, ProblemClass, RemediationStrategy, Timestamp};
 use healing_strategies::actuators::{
     Centroids, Jobs, LagBound, Operation, Partitions, ReadRouting, Replicas, Throttle, Tier, Tiers, VectorId,
     WriteRoute, WriteRouting,
 };
 use healing_strategies::{
-    DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids, RerouteReads,
-    ScaleReplicas, ThrottleIngestion,
+    CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
+    RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
 use mock_cluster::{Cluster, CorroboratedRules, Scenario, Severity};
 use proptest::prelude::*;
 
-use crate::cluster::{cluster, report, wait};
+use crate::cluster::{cluster, metrics, report, wait};
 
 /// Everything that strategies set.
 #[derive(Debug, PartialEq)]
@@ -100,6 +101,105 @@ fn call(cluster: &Cluster, what: impl FnOnce(&StepContext<'_>) -> Result<StepRep
     }
 }
 
+/// A cluster that was struck severely a while ago, and what a strategy would do about it.
+struct Struck {
+    cluster: Cluster,
+    strategy: Arc<dyn RemediationStrategy>,
+    problem: ProblemClass,
+    plan: Plan,
+}
+
+fn struck(seed: u64, scenario: Scenario, choose: impl FnOnce(&Cluster) -> Arc<dyn RemediationStrategy>) -> Struck {
+    let cluster = cluster(seed);
+    let strategy = choose(&cluster);
+    let severity = Severity::new(0.9).unwrap();
+    cluster.inject(scenario.injection_with(seed, Some(severity)).unwrap().fault);
+    wait(&cluster, 60);
+    let observation = cluster.observe(cluster.collection()).unwrap();
+    let report = IntegrityReport {
+        state: IntegrityState::Stress,
+        ..report(&cluster)
+    };
+    let diagnosis = CorroboratedRules::default()
+        .classify(&observation, &report)
+        .swap_remove(0);
+    let plan = strategy.plan(&Case {
+        observation: &observation,
+        report: &report,
+        diagnosis: &diagnosis,
+        parameters: &serde_json::Map::new(),
+    });
+    Struck {
+        plan: plan.unwrap(),
+        problem: diagnosis.problem,
+        strategy,
+        cluster,
+    }
+}
+
+impl Struck {
+    /// Executes the plan, with at most this many calls.
+    fn execute(&self, mut calls: usize) {
+        for step in &self.plan.steps {
+            loop {
+                if calls == 0 {
+                    return;
+                }
+                calls -= 1;
+                match call(&self.cluster, |context| self.strategy.execute(step, context)) {
+                    None => break,
+                    Some(poll_after) => wait(&self.cluster, poll_after.as_secs()),
+                }
+            }
+        }
+    }
+
+    fn roll_back(&self) {
+        for step in self.plan.steps.iter().rev() {
+            while let Some(poll_after) = call(&self.cluster, |context| self.strategy.rollback(step, context)) {
+                wait(&self.cluster, poll_after.as_secs());
+            }
+        }
+    }
+
+    fn lambda_and_symptom(&self) -> (f64, f64) {
+        let symptom = self.strategy.symptom(&self.problem, &metrics(&self.cluster));
+        (report(&self.cluster).lambda.get(), symptom.unwrap().get())
+    }
+}
+
+fn all(cluster: &Cluster) -> Vec<(Scenario, Arc<dyn RemediationStrategy>)> {
+    let host = Arc::new(cluster.clone());
+    let clock = Arc::new(cluster.clock().clone());
+    let mut all = strategies(cluster).to_vec();
+    all.push((
+        Scenario::FragmentedIndex,
+        Arc::new(CompactIndexes::new(host.clone(), clock)),
+    ));
+    all.push((Scenario::StuckReplica, Arc::new(ResyncReplica::new(host))));
+    all
+}
+
+#[test]
+fn every_strategy_raises_lambda_or_eases_its_symptom_by_a_tenth() {
+    for seed in 0..3 {
+        for which in 0..12 {
+            let scenario = all(&cluster(seed))[which].0;
+            let struck = struck(seed, scenario, |cluster| all(cluster)[which].1.clone());
+            let (lambda, symptom) = struck.lambda_and_symptom();
+            struck.execute(usize::MAX);
+            wait(&struck.cluster, 15);
+            let (raised, eased) = struck.lambda_and_symptom();
+            assert!(
+                raised >= 1.1 * lambda || (raised >= lambda && eased <= 0.9 * symptom),
+                "{} in {}, seed {seed}: lambda {lambda} to {raised}, symptom {symptom} to {eased}",
+                struck.plan.strategy,
+                scenario.name()
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -107,39 +207,14 @@ proptest! {
     fn undo_after_any_number_of_calls_leaves_every_setting_as_it_was(
         which in 0usize..10, seed in 0u64..1000, calls in 0usize..60,
     ) {
-        let cluster = cluster(seed);
-        let (scenario, strategy) = strategies(&cluster)[which].clone();
-        let severity = Severity::new(0.9).unwrap();
-        cluster.inject(scenario.injection_with(seed, Some(severity)).unwrap().fault);
-        wait(&cluster, 60);
-        let before = settings(&cluster);
-        let observation = cluster.observe(cluster.collection()).unwrap();
-        let report = IntegrityReport { state: IntegrityState::Stress, ..report(&cluster) };
-        let diagnoses = CorroboratedRules::default().classify(&observation, &report);
-        let parameters = serde_json::Map::new();
-        let case = Case { observation: &observation, report: &report, diagnosis: &diagnoses[0], parameters: &parameters };
-        let plan = strategy.plan(&case).unwrap();
-        let mut left = calls;
-        'steps: for step in &plan.steps {
-            loop {
-                if left == 0 {
-                    break 'steps;
-                }
-                left -= 1;
-                match call(&cluster, |context| strategy.execute(step, context)) {
-                    None => break,
-                    Some(poll_after) => wait(&cluster, poll_after.as_secs()),
-                }
-            }
-        }
-        for step in plan.steps.iter().rev() {
-            while let Some(poll_after) = call(&cluster, |context| strategy.rollback(step, context)) {
-                wait(&cluster, poll_after.as_secs());
-            }
-        }
-        wait(&cluster, 1);
-        let after = settings(&cluster);
-        prop_assert!(after == before, "{}: {:?} is not {:?}", plan.strategy, Short(&after), Short(&before));
+        let scenario = strategies(&cluster(seed))[which].0;
+        let struck = struck(seed, scenario, |cluster| strategies(cluster)[which].1.clone());
+        let before = settings(&struck.cluster);
+        struck.execute(calls);
+        struck.roll_back();
+        wait(&struck.cluster, 1);
+        let after = settings(&struck.cluster);
+        prop_assert!(after == before, "{}: {:?} is not {:?}", struck.plan.strategy, Short(&after), Short(&before));
     }
 }
 
