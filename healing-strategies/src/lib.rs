@@ -18,7 +18,61 @@
 //!
 //! A host registers those whose actuators it has, and puts [`NEED_APPROVAL`] into its
 //! [`require_approval_strategies`](healing_core::HealingConfig::require_approval_strategies). [`MemoryHost`] implements every
-//! actuator in memory, to try strategies out on:
+//! actuator in memory, to try strategies out on.
+//!
+//! What must never break: planning touches nothing, doing a step twice is doing it once, and taking a step back restores what
+//! was before, however much of it was done, unless someone else changed it meanwhile. That is then a conflict, and left alone.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! # use healing_core::diagnosis::Diagnosis;
+//! # use healing_core::identity::{FencingToken, RemediationId};
+//! # use healing_core::monitor::{IntegrityMonitor, MonitorConfig};
+//! # use healing_core::permit::{Revocation, StepContext};
+//! # use healing_core::strategy::{Case, StepReport};
+//! # use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
+//! # use healing_core::{CollectionId, Observation, ProblemClass, Ratio, Timestamp, VirtualClock};
+//! use healing_core::RemediationStrategy;
+//! use healing_strategies::actuators::ReplicaStatus;
+//! use healing_strategies::{MemoryHost, ScaleReplicas};
+//!
+//! # let mut graph = ContractedGraph::builder();
+//! # graph.node(NodeRef::shard(1), 1.0)?.node(NodeRef::replication_target(1), 1.0)?;
+//! # graph.edge(Edge::new(EdgeKind::Replication, NodeRef::shard(1), NodeRef::replication_target(1), 1.0)?)?;
+//! # let collection = CollectionId::new("embeddings")?;
+//! # let observation = Observation {
+//! #     collection: collection.clone(),
+//! #     observed_at: Timestamp::UNIX_EPOCH,
+//! #     graph: graph.build(),
+//! #     metrics: Default::default(),
+//! # };
+//! # let report = IntegrityMonitor::new(&MonitorConfig::default()).look(&observation)?;
+//! # let problem = ProblemClass::ReplicationLag { replica_ids: vec![1], lag: Duration::from_secs(60) };
+//! # let diagnosis = Diagnosis { problem, confidence: Ratio::ONE, evidence: vec![] };
+//! # let parameters = Default::default();
+//! # let case = Case { observation: &observation, report: &report, diagnosis: &diagnosis, parameters: &parameters };
+//! # let (clock, remediation) = (VirtualClock::default(), RemediationId::new(collection, 1));
+//! # let token = FencingToken::new(1);
+//! # let context = StepContext::new(&remediation, token, Timestamp::MAX, &clock, Revocation::default());
+//! let host = Arc::new(MemoryHost::default());
+//! host.change(|state| state.replicas = ReplicaStatus { wanted: 5, ready: 5, most: 20 });
+//! let strategy = ScaleReplicas::new(host.clone());
+//!
+//! let plan = strategy.plan(&case)?; // a dry run is the plan itself
+//! assert_eq!(plan.summary, "scale from 5 to 8 read replicas");
+//! while let StepReport::InProgress { .. } = strategy.execute(&plan.steps[0], &context)? {
+//!     host.go_on(); // in production the engine asks again a little later
+//! }
+//! assert_eq!(host.state().replicas.ready, 8);
+//! while let StepReport::InProgress { .. } = strategy.rollback(&plan.steps[0], &context)? {
+//!     host.go_on();
+//! }
+//! assert_eq!(host.state().replicas.ready, 5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Registering some of them:
 //!
 //! ```
 //! use std::sync::Arc;
