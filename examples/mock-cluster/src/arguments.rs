@@ -23,7 +23,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Policy::Default)]
     pub(crate) policy: Policy,
 
-    /// Approves what needs a human's approval: without it, scale_replicas and resync_replica take no part.
+    /// Approves what needs a human's approval: without it, scale_replicas and resync_replica take no part, and whatever
+    /// else the engine wants approved waits.
     #[arg(long)]
     pub(crate) approve: bool,
 

@@ -103,7 +103,11 @@ impl Teller<'_> {
                     self.line(at, &format!("{} awaits approval", remediation.id))
                 }
             }
-            RemediationState::Planned { .. } => self.plan(at, remediation),
+            // Its plan was told when it began to wait.
+            RemediationState::Planned {
+                approved_by: Some(_), ..
+            } => Ok(()),
+            RemediationState::Planned { approved_by: None, .. } => self.plan(at, remediation),
             RemediationState::Executing { step, .. } => {
                 self.line(at, &format!("step {}/{of}: {}", step + 1, described(*step)))
             }

@@ -14,15 +14,13 @@ fn mock_cluster(arguments: &[&str]) -> Output {
 }
 
 fn summary(scenario: &str, policy: &str, seed: u64) -> Value {
-    let output = mock_cluster(&[
-        "--scenario",
-        scenario,
-        "--policy",
-        policy,
-        "--seed",
-        &seed.to_string(),
-        "--json",
-    ]);
+    summary_with(scenario, policy, seed, &[])
+}
+
+fn summary_with(scenario: &str, policy: &str, seed: u64, flags: &[&str]) -> Value {
+    let seed = seed.to_string();
+    let told = ["--scenario", scenario, "--policy", policy, "--seed", &seed, "--json"];
+    let output = mock_cluster(&[&told, flags].concat());
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
@@ -80,9 +78,9 @@ fn a_hot_partition_is_healed_for_seeds_11_to_20() {
 }
 
 /// Each strategy heals its scenario, verified at the first attempt, and nobody else does.
-fn is_healed_by(scenario: &str, strategy: &str) {
+fn is_healed_by(scenario: &str, strategy: &str, flags: &[&str]) {
     for seed in 1..=3 {
-        let healed = summary(scenario, "default", seed);
+        let healed = summary_with(scenario, "default", seed, flags);
         assert_eq!(healed["recovered"], true, "{scenario}, seed {seed}");
         assert_eq!(verified(&healed), 1, "{scenario}, seed {seed}");
         assert_eq!(healed["remediations"][0]["strategy"], strategy);
@@ -93,27 +91,27 @@ fn is_healed_by(scenario: &str, strategy: &str) {
 
 #[test]
 fn jobs_that_are_in_each_others_way_are_paused() {
-    is_healed_by("maintenance-contention", "pause_maintenance");
+    is_healed_by("maintenance-contention", "pause_maintenance", &[]);
 }
 
 #[test]
 fn overfull_centroids_are_rebuilt() {
-    is_healed_by("centroid-skew", "rebuild_centroids");
+    is_healed_by("centroid-skew", "rebuild_centroids", &[]);
 }
 
 #[test]
 fn reads_are_routed_past_a_lagging_replica() {
-    is_healed_by("lagging-replica", "reroute_reads");
+    is_healed_by("lagging-replica", "reroute_reads", &[]);
 }
 
 #[test]
 fn cold_data_gives_way_to_a_bulk_load() {
-    is_healed_by("memory-pressure", "evict_cold_data");
+    is_healed_by("memory-pressure", "evict_cold_data", &[]);
 }
 
 #[test]
-fn fragmented_indexes_are_compacted() {
-    is_healed_by("fragmented-index", "compact_indexes");
+fn fragmented_indexes_are_compacted_where_an_operator_approves_what_cannot_be_undone() {
+    is_healed_by("fragmented-index", "compact_indexes", &["--approve"]);
 }
 
 #[test]
