@@ -5,25 +5,70 @@ use std::time::Duration;
 
 use healing_core::metrics::{JobPriority, JobState};
 use healing_core::permit::StepContext;
-use healing_core::plan::{Plan, PlanError, Step};
+use healing_core::plan::{MAX_PLAN_STEPS, Plan, PlanError, Step};
 use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::{ProblemClass, ProblemKind, Ratio, RemediationStrategy};
 use serde::{Deserialize, Serialize};
 
-use crate::actuators::{ActuatorError, Job, Jobs};
-use crate::parameters;
+use crate::actuators::{Job, Jobs};
+use crate::config::{InvalidConfig, expect};
+use crate::errors::{failed, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::handle::Handle;
+use crate::{parameters, seconds};
 
 /// How often a job that finishes its operation is looked at.
 const DRAIN_POLL: Duration = Duration::from_secs(2);
 
-/// Pauses jobs below high priority of the contending types, one a step, the least important first.
+/// Pauses jobs of low priority (below high, or as its [`PauseConfig`] says) of the contending types, one a step, the least
+/// important first.
 ///
-/// A running job finishes the operation it is in: the step is in progress until it has. Undoing lets exactly those jobs go
-/// on that the plan paused. A job that ended by itself meanwhile needs neither.
-#[derive(Clone)]
+/// A running job finishes the operation it is in: the step is in progress until it has, and fails when that takes longer
+/// than the time the engine gives it, twice [`estimated_duration`](RemediationStrategy::estimated_duration). Undoing lets
+/// exactly those jobs go on that this remediation paused. A job that ended by itself meanwhile needs neither; one that
+/// someone else paused is a conflict, and stays paused.
+///
+/// ```
+/// use std::sync::Arc;
+/// use healing_core::metrics::JobPriority;
+/// use healing_strategies::{MemoryHost, PauseConfig, PauseMaintenance};
+///
+/// let strategy = PauseMaintenance::new(Arc::new(MemoryHost::default()));
+/// let careful = PauseConfig { most_important: JobPriority::Low, ..PauseConfig::default() };
+/// assert!(strategy.clone().with_config(careful).is_ok());
+/// let reckless = PauseConfig { most_important: JobPriority::High, ..careful };
+/// assert!(strategy.with_config(reckless).is_err());
+/// ```
+#[derive(Debug, Clone)]
 pub struct PauseMaintenance {
-    jobs: Arc<dyn Jobs>,
+    jobs: Handle<dyn Jobs>,
+    config: PauseConfig,
 }
+
+/// What is paused, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PauseConfig {
+    /// The most important jobs that are paused. Normal, as in the seed, which pauses what is below high; never high.
+    pub most_important: JobPriority,
+    /// Jobs paused at most: the blast radius. 100; 1 to 1,000.
+    pub max_jobs: usize,
+    /// How long a job usually takes to finish the operation it is in; twice as long and its step has failed. The seed's
+    /// 30 s; more than 0, at most a day.
+    #[serde(rename = "drain_seconds", with = "seconds")]
+    pub drain: Duration,
+}
+
+impl Default for PauseConfig {
+    fn default() -> Self {
+        Self {
+            most_important: JobPriority::Normal,
+            max_jobs: 100,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What a step does: `before` is what the job was doing when the plan was made, paused is what it shall be after.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,14 +83,53 @@ impl PauseMaintenance {
     /// The strategy on this actuator.
     #[must_use]
     pub fn new(jobs: Arc<dyn Jobs>) -> Self {
-        Self { jobs }
+        Self {
+            jobs: jobs.into(),
+            config: PauseConfig::default(),
+        }
+    }
+
+    /// The same strategy within other limits.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`] when a limit is out of range.
+    pub fn with_config(self, config: PauseConfig) -> Result<Self, InvalidConfig> {
+        let PauseConfig {
+            most_important,
+            max_jobs,
+            drain,
+        } = config;
+        let can_wait = most_important < JobPriority::High;
+        expect(can_wait, "most_important", &name_of(most_important), "low or normal")?;
+        let steps = 1..=MAX_PLAN_STEPS;
+        expect(steps.contains(&max_jobs), "max_jobs", &max_jobs, "1 to 1000")?;
+        let in_range = !drain.is_zero() && drain <= DAY;
+        let found = drain.as_secs_f64();
+        expect(in_range, "drain_seconds", &found, "more than 0, at most a day")?;
+        Ok(Self { config, ..self })
     }
 
     /// The job that a step is about, as it is now; `None` when it has ended.
     fn find(&self, action: &PauseJob, context: &StepContext<'_>) -> Result<Option<Job>, StepError> {
-        let jobs = self.jobs.jobs(context.collection()).map_err(actuator)?;
+        let jobs = self.jobs.jobs(context.collection()).map_err(failed)?;
         Ok(jobs.into_iter().find(|job| job.id == action.job))
     }
+}
+
+/// A job that is draining or paused must be so in this remediation's name.
+fn is_ours(job: &Job, context: &StepContext<'_>) -> Result<(), StepError> {
+    if job.paused_by.as_ref() == Some(context.remediation()) {
+        return Ok(());
+    }
+    let by = job
+        .paused_by
+        .as_ref()
+        .map_or_else(|| "a human".to_owned(), ToString::to_string);
+    Err(StepError::Conflict {
+        subject: format!("job {}", job.id),
+        expected: format!("at work, or paused by {}", context.remediation()),
+        found: format!("paused by {by}"),
+    })
 }
 
 const KINDS: [ProblemKind; 1] = [ProblemKind::MaintenanceContention];
@@ -64,7 +148,7 @@ impl RemediationStrategy for PauseMaintenance {
     }
 
     fn estimated_duration(&self) -> Duration {
-        Duration::from_secs(30)
+        self.config.drain
     }
 
     fn reversible(&self) -> bool {
@@ -73,23 +157,21 @@ impl RemediationStrategy for PauseMaintenance {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::MaintenanceContention { job_types, .. } = &case.diagnosis.problem else {
-            return Err(PlanError::WrongProblem {
-                kind: case.diagnosis.problem.kind().to_string(),
-            });
+            return Err(wrong_problem(case));
         };
         parameters::only(case.parameters, &[])?;
         let jobs = self.jobs.jobs(&case.observation.collection);
-        let mut jobs = jobs.map_err(|error| PlanError::Actuator(Box::new(error)))?;
+        let mut jobs = jobs.map_err(unreadable)?;
         jobs.retain(|job| {
-            job.priority < JobPriority::High
+            job.priority <= self.config.most_important
                 && matches!(job.state, JobState::Running | JobState::Waiting)
                 && job_types.contains(&job.job_type)
         });
         // What matters least goes first; within that, running jobs, as those that wait would start in their place.
         jobs.sort_by_key(|job| (job.priority, job.state != JobState::Running, job.id));
+        jobs.truncate(self.config.max_jobs);
         if jobs.is_empty() {
-            let reason = "none of the contending jobs is below high priority and at work".to_owned();
-            return Err(PlanError::NothingToDo { reason });
+            return Err(nothing_to_do("none of the contending jobs can wait and is at work"));
         }
         let steps = jobs.iter().map(|job| {
             let action = PauseJob {
@@ -111,7 +193,7 @@ impl RemediationStrategy for PauseMaintenance {
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         Ok(Plan {
             strategy: self.name().to_owned(),
-            summary: format!("pause {} background jobs below high priority", steps.len()),
+            summary: format!("pause {} background jobs that can wait", steps.len()),
             steps,
         })
     }
@@ -122,11 +204,16 @@ impl RemediationStrategy for PauseMaintenance {
             return Ok(StepReport::Done);
         };
         match job.state {
-            JobState::Paused => Ok(StepReport::Done),
-            JobState::Draining => Ok(StepReport::InProgress { poll_after: DRAIN_POLL }),
-            JobState::Running | JobState::Waiting => {
-                unless_ended(self.jobs.pause(&context.permit()?, job.id))?;
+            JobState::Paused => is_ours(&job, context).map(|()| StepReport::Done),
+            JobState::Draining => {
+                is_ours(&job, context)?;
+                // Nothing more to do but wait, as long as that is permitted.
+                context.permit()?;
                 Ok(StepReport::InProgress { poll_after: DRAIN_POLL })
+            }
+            JobState::Running | JobState::Waiting => {
+                let paused = unless_gone(self.jobs.pause(&context.permit()?, job.id))?;
+                Ok(paused.map_or(StepReport::Done, |()| StepReport::InProgress { poll_after: DRAIN_POLL }))
             }
         }
     }
@@ -138,30 +225,13 @@ impl RemediationStrategy for PauseMaintenance {
         };
         match job.state {
             JobState::Paused | JobState::Draining => {
-                unless_ended(self.jobs.resume(&context.permit()?, job.id))?;
+                is_ours(&job, context)?;
+                unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
                 Ok(StepReport::Done)
             }
             JobState::Running | JobState::Waiting => Ok(StepReport::Done),
         }
     }
-}
-
-impl std::fmt::Debug for PauseMaintenance {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PauseMaintenance").finish_non_exhaustive()
-    }
-}
-
-/// A job that ended between the look and the call is as good as paused.
-fn unless_ended(result: Result<(), ActuatorError>) -> Result<(), StepError> {
-    match result {
-        Err(ActuatorError::NotFound { .. }) => Ok(()),
-        other => other.map_err(actuator),
-    }
-}
-
-fn actuator(error: ActuatorError) -> StepError {
-    StepError::Actuator(Box::new(error))
 }
 
 fn name_of(priority: JobPriority) -> &'static str {

@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Parser, ValueEnum};
-use mock_cluster::Scenario;
+use mock_cluster::{Scenario, Severity};
 
 /// Disturbs a simulated vector-database cluster and shows how it is healed.
 #[derive(Debug, Parser)]
@@ -22,6 +22,19 @@ pub(crate) struct Arguments {
     /// Who heals.
     #[arg(long, value_enum, default_value_t = Policy::Default)]
     pub(crate) policy: Policy,
+
+    /// Approves what needs a human's approval: without it, scale_replicas and resync_replica take no part, and whatever
+    /// else the engine wants approved waits.
+    #[arg(long)]
+    pub(crate) approve: bool,
+
+    /// How severe the fault is, 0 to 1; by default the seed decides, between 0.7 and 1.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity_of)]
+    pub(crate) severity: Option<Severity>,
+
+    /// When the fault strikes, in seconds from the begin of the story.
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    pub(crate) after: u32,
 
     /// Prints one JSON object instead of the story.
     #[arg(long)]
@@ -55,4 +68,9 @@ fn scenario_named(name: &str) -> Result<Scenario, String> {
         let names: Vec<_> = Scenario::ALL.into_iter().map(Scenario::name).collect();
         format!("there is no such scenario; there are {}", names.join(", "))
     })
+}
+
+fn severity_of(text: &str) -> Result<Severity, String> {
+    let severity: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Severity::new(severity).map_err(|error| error.to_string())
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use healing_core::{Clock, CollectionId, Timestamp, VirtualClock};
 use parking_lot::{Mutex, MutexGuard};
-use rand::RngExt;
 
-use crate::design::NETWORK_ERRORS;
 use crate::fault::Fault;
 use crate::state::State;
 
@@ -68,8 +66,7 @@ impl Cluster {
         while let Ok(next) = state.now.checked_add(SECOND)
             && next <= until
         {
-            state.now = next;
-            state.step();
+            state.step(next);
         }
         drop(state);
         if until > self.clock.now() {
@@ -77,26 +74,14 @@ impl Cluster {
         }
     }
 
+    /// Inserts that clients were made to wait with and have not made up for yet.
+    #[must_use]
+    pub fn inserts_held_back(&self) -> f64 {
+        self.state().ingestion.waiting()
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
-    }
-}
-
-impl State {
-    /// One second passes.
-    fn step(&mut self) {
-        let due = self.scheduled.partition_point(|(at, _)| *at <= self.now);
-        let striking: Vec<Fault> = self.scheduled.drain(..due).map(|(_, fault)| fault).collect();
-        for fault in striking.into_iter().filter(|fault| fault.target_exists()) {
-            fault.strike(self);
-        }
-        self.partitions.step(&mut self.noise);
-        self.maintenance.step(&mut self.noise);
-        self.replication.step(&mut self.noise);
-        for errors in &mut self.network {
-            let wind = self.noise.random_range(-0.1..0.1) * NETWORK_ERRORS;
-            *errors = (*errors + wind).clamp(0.0, NETWORK_ERRORS);
-        }
     }
 }
 

@@ -22,6 +22,17 @@ pub const COST_OF_MOVING: f64 = 0.05;
 /// Vectors that arrive at their new partition in a second, in one move.
 pub const MOVED_PER_SECOND: usize = 100;
 
+/// Inserts a second that clients send to a partition; each costs it as much as a request.
+pub const INSERTS: f64 = 10.0;
+/// Inserts a second that clients make up for, over all partitions, once they are no longer held back.
+pub const MADE_UP: f64 = 50.0;
+
+/// The share of a partition's service capacity that does not hang on replicas, and what each replica that is read from adds:
+/// with the two that a shard is born with, the whole.
+pub const SERVED_BY_PRIMARY: f64 = 0.6;
+/// See [`SERVED_BY_PRIMARY`].
+pub const SERVED_BY_REPLICA: f64 = 0.2;
+
 /// I/O that a shard's maintenance may use, MB a second.
 pub const MAINTENANCE_BUDGET: f64 = 100.0;
 /// Maintenance jobs that run on a shard at once.
@@ -31,11 +42,48 @@ pub const LONGEST_OPERATION: u32 = 8;
 
 /// A replica this far behind fails half of its reads.
 pub const TOLERABLE_LAG: Duration = Duration::from_secs(15);
+/// A stalled replica this far behind holds back half of what is shipped to it.
+pub const TOLERABLE_BACKLOG: Duration = Duration::from_secs(30);
+/// Replicas there may be at most.
+pub const MOST_REPLICAS: u32 = 16;
+/// Seconds until a new replica is ready, and the share of their capacity that the shard's partitions lose meanwhile.
+pub const PROVISIONING: (u32, f64) = (45, 0.05);
+/// Seconds that a fresh copy of a replica takes, and the share of their capacity that the shard's partitions lose meanwhile.
+pub const COPYING: (u32, f64) = (60, 0.08);
+/// The share of what is shipped to a replica that a fresh copy displaces.
+pub const SHIPPING_LOST_TO_COPY: f64 = 0.1;
+
+/// Vectors that a centroid's list may hold before searches in it run out of time: a quarter above the mean.
+pub const LIST_CAPACITY: f64 = 1.25 * (PARTITIONS * VECTORS_PER_PARTITION) as f64 / CENTROIDS as f64;
+/// Seconds that building a version of the centroids takes, and the share of every partition's capacity that it costs.
+pub const REBUILDING: (u32, f64) = (60, 0.03);
+
+/// Entries of an index, and how many of them are rewritten in a second of compaction.
+pub const INDEX_ENTRIES: u64 = 20_000;
+/// See [`INDEX_ENTRIES`].
+pub const COMPACTED_PER_SECOND: u64 = 5000;
+/// The share of its partition's capacity that a compaction costs.
+pub const COST_OF_COMPACTION: f64 = 0.15;
+/// An index fragmented further than this makes searches run out of time, percent.
+pub const TOLERABLE_FRAGMENTATION: f64 = 20.0;
 
 /// Memory of the cluster, bytes, and what a vector takes of it.
 pub const MEMORY: u64 = 128 << 20;
 /// See [`MEMORY`].
 pub const BYTES_PER_VECTOR: u64 = 4 << 10;
+/// Segments of each partition at birth.
+pub const SEGMENTS_PER_PARTITION: i64 = 2;
+/// Bytes that go to or come from the cold tier in a second, or arrive in a bulk load.
+pub const TIER_BANDWIDTH: u64 = 2 << 20;
+/// The share of memory that the buffers of a bulk load take while nothing of it is held back.
+pub const BUFFERS: f64 = 0.08;
+/// From this used share of memory on allocations stall.
+pub const COMFORTABLE_MEMORY: f64 = 0.85;
+/// The share of its partition's capacity that a segment costs in the cold tier: some of its reads wait for it.
+pub const COST_OF_COLD_SEGMENT: f64 = 0.01;
+
+/// The share of searches that full memory or an altogether fragmented index makes run out of time.
+pub const WORST_STALL: f64 = 0.7;
 
 /// Nominal capacity of a link between two similar partitions; each has six.
 pub const PARTITION_LINK: f64 = 12.0;
@@ -59,10 +107,15 @@ pub const fn shard_of(partition: i64) -> i64 {
     (partition - 1) % SHARDS + 1
 }
 
-/// The shard that a replica belongs to.
+/// The shard that a replica belongs to. Those added later go to one shard after the other.
 #[must_use]
 pub const fn shard_of_replica(replica: i64) -> i64 {
-    (replica - 1) / REPLICAS_PER_SHARD + 1
+    let born = SHARDS * REPLICAS_PER_SHARD;
+    if replica <= born {
+        (replica - 1) / REPLICAS_PER_SHARD + 1
+    } else {
+        (replica - born - 1) % SHARDS + 1
+    }
 }
 
 /// The partitions that a centroid routes to: eight in a row, so that each partition is reached from three centroids.

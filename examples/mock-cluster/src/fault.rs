@@ -5,63 +5,35 @@ use std::time::Duration;
 
 use healing_core::metrics::JobPriority;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::design::{PARTITIONS, REPLICAS_PER_SHARD, SERVICE_CAPACITY, SHARDS};
+use crate::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SERVICE_CAPACITY, SHARDS};
+use crate::severity::Severity;
 use crate::state::State;
 
-/// How bad a fault is: 0 hardly noticeable, 1 as bad as this cluster has seen.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Severity(f64);
-
-/// A severity out of range.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("the severity is {0}, expected a number in 0..=1")]
-pub struct InvalidSeverity(f64);
-
-impl Severity {
-    /// Checks `severity`.
-    ///
-    /// # Errors
-    /// [`InvalidSeverity`] when it is not a number in 0..=1.
-    pub fn new(severity: f64) -> Result<Self, InvalidSeverity> {
-        if (0.0..=1.0).contains(&severity) {
-            Ok(Self(severity))
-        } else {
-            Err(InvalidSeverity(severity))
-        }
-    }
-
-    /// Between `mild` at 0 and `bad` at 1.
-    fn between(self, mild: f64, bad: f64) -> f64 {
-        mild + (bad - mild) * self.0
-    }
-}
-
-impl TryFrom<f64> for Severity {
-    type Error = InvalidSeverity;
-
-    fn try_from(severity: f64) -> Result<Self, InvalidSeverity> {
-        Self::new(severity)
-    }
-}
-
-impl From<Severity> for f64 {
-    fn from(severity: Severity) -> f64 {
-        severity.0
-    }
-}
-
-/// Something that goes wrong.
+/// Something that goes wrong. Each is of a class of problems, and as severe as it says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Fault {
     /// Clients ask for what is in one partition much more often than it can serve.
     HotPartition {
         /// The partition.
         partition: i64,
         /// 0: its load is what it can just serve; 1: two and a half times as much.
+        severity: Severity,
+    },
+    /// Clients insert into one partition much more often than it can take.
+    WriteFlood {
+        /// The partition.
+        partition: i64,
+        /// 0: half of what it can serve is inserts; 1: one and a half times what it can serve.
+        severity: Severity,
+    },
+    /// Clients change their vectors so that most of those around one centroid are nearest to it.
+    CentroidSkew {
+        /// The centroid.
+        centroid: i64,
+        /// 0: half of the vectors of its partitions; 1: nearly all.
         severity: Severity,
     },
     /// Low-priority jobs pile up on one shard.
@@ -71,21 +43,40 @@ pub enum Fault {
         /// 0: one job; 1: twelve.
         severity: Severity,
     },
-    /// A replica applies nothing for a while and does not catch up.
+    /// A replica applies nothing for a while, and then just keeps its distance while it serves reads.
     LaggingReplica {
         /// The replica.
         replica: i64,
         /// 0: not behind; 1: a minute behind.
         severity: Severity,
     },
+    /// A replica stops applying changes for good.
+    StuckReplica {
+        /// The replica.
+        replica: i64,
+        /// 0: seen at once; 1: seen when it is a minute behind.
+        severity: Severity,
+    },
+    /// A bulk load fills the memory.
+    MemoryPressure {
+        /// 0: to 88 %; 1: to 98 %.
+        severity: Severity,
+    },
+    /// A purge leaves all indexes full of dead entries.
+    FragmentedIndexes {
+        /// 0: 40 % of their entries; 1: 85 %.
+        severity: Severity,
+    },
+    /// The disk of a partition fails some of what is asked of it.
+    BrokenDisk {
+        /// The partition.
+        partition: i64,
+        /// 0: a tenth; 1: seven tenths.
+        severity: Severity,
+    },
 }
 
 impl Fault {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a number of jobs between 1 and 12"
-    )]
     pub(crate) fn strike(self, state: &mut State) {
         match self {
             Self::HotPartition { partition, severity } => {
@@ -95,28 +86,38 @@ impl Fault {
                     state.partitions.multiply_rates(partition, wanted / load);
                 }
             }
+            Self::WriteFlood { partition, severity } => state.ingestion.want(partition, inserts(severity)),
+            Self::CentroidSkew { centroid, severity } => {
+                let places: Vec<_> = state.partitions.places().collect();
+                state.centroids.drift(centroid, drifting(severity), &places);
+            }
             Self::MaintenanceStorm { shard, severity } => {
                 let kinds = ["reindex", "backup", "analyze"];
-                for job in 0..severity.between(1.0, 12.0).round() as usize {
-                    state
-                        .maintenance
-                        .add(shard, kinds[job % kinds.len()], JobPriority::Low, 30.0);
+                for (_, kind) in (0..jobs(severity)).zip(kinds.into_iter().cycle()) {
+                    state.maintenance.add(shard, kind, JobPriority::Low, 30.0);
                 }
                 state.maintenance.fill_slots();
             }
-            Self::LaggingReplica { replica, severity } => {
-                let lag = Duration::from_secs_f64(severity.between(0.0, 60.0));
-                state.replication.hold_back(replica, lag);
-            }
+            Self::LaggingReplica { replica, severity } => state.replication.hold_back(replica, lag(severity)),
+            Self::StuckReplica { replica, severity } => state.replication.stall(replica, lag(severity)),
+            Self::MemoryPressure { severity } => state.memory.load_in_bulk(memory(severity)),
+            Self::FragmentedIndexes { severity } => state.indexes.fragment(dead(severity)),
+            Self::BrokenDisk { partition, severity } => state.disks.break_down(partition, broken(severity)),
         }
     }
 
     /// Whether what it names exists.
     pub(crate) fn target_exists(self) -> bool {
         let (id, last) = match self {
-            Self::HotPartition { partition, .. } => (partition, PARTITIONS),
+            Self::HotPartition { partition, .. }
+            | Self::WriteFlood { partition, .. }
+            | Self::BrokenDisk { partition, .. } => (partition, PARTITIONS),
+            Self::CentroidSkew { centroid, .. } => (centroid, CENTROIDS),
             Self::MaintenanceStorm { shard, .. } => (shard, SHARDS),
-            Self::LaggingReplica { replica, .. } => (replica, SHARDS * REPLICAS_PER_SHARD),
+            Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => {
+                (replica, SHARDS * REPLICAS_PER_SHARD)
+            }
+            Self::MemoryPressure { .. } | Self::FragmentedIndexes { .. } => return true,
         };
         (1..=last).contains(&id)
     }
@@ -124,7 +125,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Self::HotPartition { partition, severity } => {
                 let load = SERVICE_CAPACITY * severity.between(1.0, 2.5);
                 write!(
@@ -132,20 +133,98 @@ impl fmt::Display for Fault {
                     "clients turn to partition {partition}: {load:.0} requests a second for the {SERVICE_CAPACITY:.0} it can serve"
                 )
             }
+            Self::WriteFlood { partition, severity } => {
+                let inserts = inserts(severity);
+                write!(
+                    formatter,
+                    "clients insert {inserts:.0} vectors a second into partition {partition}"
+                )
+            }
+            Self::CentroidSkew { centroid, severity } => {
+                let share = drifting(severity) * 100.0;
+                write!(
+                    formatter,
+                    "{share:.0} % of the vectors around centroid {centroid} are nearest to it now"
+                )
+            }
             Self::MaintenanceStorm { shard, severity } => {
                 write!(
                     formatter,
-                    "{:.0} low-priority jobs pile up on shard {shard}",
-                    severity.between(1.0, 12.0).round()
+                    "{} low-priority jobs pile up on shard {shard}",
+                    jobs(severity)
                 )
             }
             Self::LaggingReplica { replica, severity } => {
+                let lag = lag(severity).as_secs_f64();
                 write!(
                     formatter,
-                    "replica {replica} stops applying and falls {:.0} seconds behind",
-                    severity.between(0.0, 60.0)
+                    "replica {replica} falls {lag:.0} seconds behind and cannot catch up while it is read from"
+                )
+            }
+            Self::StuckReplica { replica, severity } => {
+                let lag = lag(severity).as_secs_f64();
+                write!(
+                    formatter,
+                    "replica {replica}, {lag:.0} seconds behind, stops applying for good"
+                )
+            }
+            Self::MemoryPressure { severity } => {
+                write!(
+                    formatter,
+                    "a bulk load fills memory up to {:.0} %",
+                    memory(severity) * 100.0
+                )
+            }
+            Self::FragmentedIndexes { severity } => {
+                write!(
+                    formatter,
+                    "a purge leaves {:.0} % of the indexes' entries dead",
+                    dead(severity)
+                )
+            }
+            Self::BrokenDisk { partition, severity } => {
+                let share = broken(severity) * 100.0;
+                write!(
+                    formatter,
+                    "the disk of partition {partition} fails {share:.0} % of what is asked of it"
                 )
             }
         }
     }
+}
+
+/// Inserts a second.
+fn inserts(severity: Severity) -> f64 {
+    SERVICE_CAPACITY * severity.between(0.5, 1.5)
+}
+
+fn drifting(severity: Severity) -> f64 {
+    severity.between(0.5, 0.95)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of jobs between 1 and 12"
+)]
+fn jobs(severity: Severity) -> usize {
+    severity.between(1.0, 12.0).round() as usize
+}
+
+fn lag(severity: Severity) -> Duration {
+    Duration::from_secs_f64(severity.between(0.0, 60.0))
+}
+
+/// The used share of memory.
+fn memory(severity: Severity) -> f64 {
+    severity.between(0.88, 0.98)
+}
+
+/// The share of dead entries, percent.
+fn dead(severity: Severity) -> f64 {
+    severity.between(40.0, 85.0)
+}
+
+fn broken(severity: Severity) -> f64 {
+    severity.between(0.1, 0.7)
 }

@@ -1,6 +1,7 @@
 //! Disturbs the simulated cluster and tells how it was healed.
 
 mod arguments;
+mod healer;
 mod run;
 mod story;
 mod summary;
@@ -47,7 +48,7 @@ fn tell(arguments: &Arguments) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let run = Run::of(arguments.scenario, arguments.seed, arguments.policy)?;
+    let run = Run::of(arguments)?;
     if arguments.json {
         writeln!(output, "{}", serde_json::to_string_pretty(&summary::of(&run))?)?;
     } else {

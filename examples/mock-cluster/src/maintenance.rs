@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use healing_core::identity::RemediationId;
 use healing_core::metrics::{JobPriority, JobState};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -20,6 +21,8 @@ pub(crate) struct Job {
     pub(crate) priority: JobPriority,
     pub(crate) state: JobState,
     pub(crate) shard: i64,
+    /// The remediation that paused it.
+    pub(crate) paused_by: Option<RemediationId>,
     /// I/O that it wants, MB a second.
     wants: f64,
     /// Seconds until the operation it is in ends.
@@ -47,6 +50,7 @@ impl Maintenance {
             priority,
             state: JobState::Waiting,
             shard,
+            paused_by: None,
             wants,
             operation_left: 0,
         };
@@ -88,28 +92,34 @@ impl Maintenance {
         self.jobs.values().filter(|job| job.state == JobState::Waiting).count() as u64
     }
 
-    /// Asks a job to pause; `false` when there is none of that number.
-    pub(crate) fn pause(&mut self, id: i64) -> bool {
-        self.change(id, |state| match state {
+    /// Asks a job to pause in the name of a remediation; `false` when there is none of that number.
+    pub(crate) fn pause(&mut self, id: i64, by: &RemediationId) -> bool {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return false;
+        };
+        let paused = match job.state {
             JobState::Running => JobState::Draining,
             JobState::Waiting => JobState::Paused,
-            JobState::Draining | JobState::Paused => state,
-        })
+            JobState::Draining | JobState::Paused => return true,
+        };
+        job.state = paused;
+        job.paused_by = Some(by.clone());
+        true
     }
 
     /// Lets a job go on; `false` when there is none of that number.
     pub(crate) fn resume(&mut self, id: i64) -> bool {
-        let known = self.change(id, |state| match state {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return false;
+        };
+        job.state = match job.state {
             JobState::Draining => JobState::Running,
             JobState::Paused => JobState::Waiting,
-            JobState::Running | JobState::Waiting => state,
-        });
+            state @ (JobState::Running | JobState::Waiting) => state,
+        };
+        job.paused_by = None;
         self.fill_slots();
-        known
-    }
-
-    fn change(&mut self, id: i64, to: impl FnOnce(JobState) -> JobState) -> bool {
-        self.jobs.get_mut(&id).map(|job| job.state = to(job.state)).is_some()
+        true
     }
 
     /// Waiting jobs take the free slots of their shard, in order of priority and number.

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use healing_core::metrics::{
-    JobMetrics, MemoryConsumer, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics,
-};
+use healing_core::metrics::{JobMetrics, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics};
 use healing_core::observation::ObservationError;
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeKind, NodeRef, TopologyError};
 use healing_core::{Amount, Clock, CollectionId, Observation, ObservationSource, Percent};
 
 use crate::cluster::Cluster;
 use crate::design::{
-    BYTES_PER_VECTOR, CENTROID_ROUTE, CENTROIDS, MEMORY, PARTITION_LINK, PARTITION_MAINTENANCE, PARTITIONS,
-    REPLICAS_PER_SHARD, REPLICATION, SHARD_MAINTENANCE, SHARD_ROUTE, SHARDS, routes_of, shard_of, shard_of_replica,
+    CENTROID_ROUTE, CENTROIDS, PARTITION_LINK, PARTITION_MAINTENANCE, PARTITIONS, REPLICATION, SHARD_MAINTENANCE,
+    SHARD_ROUTE, SHARDS, routes_of, shard_of, shard_of_replica,
 };
+use crate::service::either;
 use crate::state::State;
 
 impl ObservationSource for Cluster {
@@ -36,7 +35,7 @@ impl ObservationSource for Cluster {
 impl State {
     fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
-        let nodes = nodes();
+        let nodes = self.nodes();
         for &node in &nodes {
             graph.node(node, 1.0 - self.failing_share(node))?;
         }
@@ -51,7 +50,7 @@ impl State {
             let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other));
             let load = |node: NodeRef| {
                 if node.kind == NodeKind::Partition {
-                    self.partitions.load(node.id)
+                    self.load(node.id)
                 } else {
                     0.0
                 }
@@ -62,7 +61,6 @@ impl State {
                 .edge(edge.with_flow(load(one) + load(other))?.with_latency(latency))
                 .map(|_| ())
         };
-        let either = |one: f64, other: f64| 1.0 - (1.0 - one) * (1.0 - other);
 
         for id in 1..=PARTITIONS {
             let partition = NodeRef::partition(id);
@@ -90,15 +88,10 @@ impl State {
             )?;
         }
         for id in 1..=CENTROIDS {
-            for partition in routes_of(id).map(NodeRef::partition) {
-                let failing = self.failing_share(partition);
-                connect(
-                    EdgeKind::RoutingLink,
-                    NodeRef::centroid(id),
-                    partition,
-                    CENTROID_ROUTE,
-                    failing,
-                )?;
+            for partition in routes_of(id) {
+                let failing = self.failing_on_route(id, partition);
+                let (centroid, partition) = (NodeRef::centroid(id), NodeRef::partition(partition));
+                connect(EdgeKind::RoutingLink, centroid, partition, CENTROID_ROUTE, failing)?;
             }
         }
         for id in 1..=SHARDS {
@@ -111,7 +104,7 @@ impl State {
                 missing,
             )?;
         }
-        for id in 1..=SHARDS * REPLICAS_PER_SHARD {
+        for id in self.replication.ids() {
             let replica = NodeRef::replication_target(id);
             let failing = self.failing_share(replica);
             connect(
@@ -128,31 +121,20 @@ impl State {
     /// The share of its requests that a node fails by itself.
     fn failing_share(&self, node: NodeRef) -> f64 {
         match node.kind {
-            NodeKind::Partition => self.partitions.failing_share(node.id),
+            NodeKind::Partition => self.failing_at(node.id),
+            NodeKind::Centroid => self.centroids.failing_share(node.id),
             NodeKind::ReplicationTarget => self.replication.failing_share(node.id),
             NodeKind::MaintenanceDep => self.maintenance.missing_share(node.id),
             _ => 0.0,
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
     fn metrics(&self) -> SystemMetrics {
-        let populations = self.partitions.populations();
-        let used = self.partitions.number_of_vectors() as u64 * BYTES_PER_VECTOR;
-        let mut largest_consumers: Vec<MemoryConsumer> = populations
-            .iter()
-            .map(|(id, vectors)| MemoryConsumer {
-                name: format!("partition:{id}"),
-                bytes: vectors * BYTES_PER_VECTOR,
-            })
-            .collect();
-        largest_consumers.sort_by_key(|consumer| std::cmp::Reverse(consumer.bytes));
-        largest_consumers.truncate(5);
-        let partitions = populations.into_iter().map(|(id, vectors)| {
+        let partitions = self.partitions.populations().iter().map(|(&id, &vectors)| {
             (
                 id,
                 PartitionMetrics {
-                    load: Amount::clamped(self.partitions.load(id)),
+                    load: Amount::clamped(self.load(id)),
                     vectors,
                 },
             )
@@ -165,7 +147,7 @@ impl State {
         });
         SystemMetrics {
             partitions: partitions.collect(),
-            centroid_populations: self.partitions.centroid_populations(),
+            centroid_populations: self.centroids.populations(),
             replicas: self
                 .replication
                 .lags()
@@ -174,24 +156,24 @@ impl State {
             jobs: jobs.collect(),
             maintenance_queue_depth: Some(self.maintenance.waiting()),
             memory: Some(MemoryMetrics {
-                used_pct: Percent::clamped(used as f64 / MEMORY as f64 * 100.0),
-                largest_consumers,
+                used_pct: Percent::clamped(self.memory.used() * 100.0),
+                largest_consumers: self.memory.largest_consumers(),
             }),
             index_fragmentation: self
-                .fragmentation
-                .iter()
-                .map(|(&id, &share)| (id, Percent::clamped(share)))
+                .indexes
+                .fragmentation()
+                .map(|(id, share)| (id, Percent::clamped(share)))
                 .collect(),
         }
     }
-}
 
-/// Every node, sorted.
-fn nodes() -> Vec<NodeRef> {
-    let mut nodes: Vec<NodeRef> = (1..=PARTITIONS).map(NodeRef::partition).collect();
-    nodes.extend((1..=CENTROIDS).map(NodeRef::centroid));
-    nodes.extend((1..=SHARDS).flat_map(|id| [NodeRef::shard(id), NodeRef::maintenance_dep(id)]));
-    nodes.extend((1..=SHARDS * REPLICAS_PER_SHARD).map(NodeRef::replication_target));
-    nodes.sort_unstable();
-    nodes
+    /// Every node, sorted. Replicas that are added come last, so that the others keep their place.
+    fn nodes(&self) -> Vec<NodeRef> {
+        let mut nodes: Vec<NodeRef> = (1..=PARTITIONS).map(NodeRef::partition).collect();
+        nodes.extend((1..=CENTROIDS).map(NodeRef::centroid));
+        nodes.extend((1..=SHARDS).flat_map(|id| [NodeRef::shard(id), NodeRef::maintenance_dep(id)]));
+        nodes.extend(self.replication.ids().map(NodeRef::replication_target));
+        nodes.sort_unstable();
+        nodes
+    }
 }

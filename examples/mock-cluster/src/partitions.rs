@@ -6,10 +6,7 @@ use healing_strategies::actuators::VectorId;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{
-    CENTROIDS, COST_OF_MOVING, HEALTHY_LOAD, MOVED_PER_SECOND, PARTITIONS, SERVICE_CAPACITY, VECTORS_PER_PARTITION,
-    routes_of,
-};
+use crate::design::{HEALTHY_LOAD, MOVED_PER_SECOND, PARTITIONS, VECTORS_PER_PARTITION};
 
 /// The clients' mood keeps this much of itself from one second to the next.
 const PERSISTENCE: f64 = 0.95;
@@ -23,6 +20,8 @@ pub(crate) struct Partitions {
     moves: Vec<Move>,
     /// The rates of the vectors that each partition serves, added up.
     drawn: BTreeMap<i64, f64>,
+    /// How many vectors belong to each partition.
+    populations: BTreeMap<i64, u64>,
     /// The clients' mood about each partition: a share of its load, about 0.
     mood: BTreeMap<i64, f64>,
 }
@@ -31,7 +30,6 @@ pub(crate) struct Partitions {
 struct Vector {
     /// Requests a second.
     rate: f64,
-    centroid: i64,
     /// Where it belongs.
     partition: i64,
     /// Where it is served from: elsewhere while it is on its way.
@@ -53,18 +51,13 @@ impl Partitions {
                 .map(|rank| zipf(rank) * random.random_range(0.8..1.2))
                 .collect();
             let whole: f64 = popularity.iter().sum();
-            let near: Vec<i64> = (1..=CENTROIDS)
-                .filter(|&centroid| routes_of(centroid).any(|it| it == partition))
-                .collect();
             for (rank, popularity) in (0..).zip(popularity) {
                 let id = VectorId(partition * 1_000_000 + rank);
-                let centroid = near[random.random_range(0..near.len())];
                 let rate = load * popularity / whole;
                 vectors.insert(
                     id,
                     Vector {
                         rate,
-                        centroid,
                         partition,
                         served_by: partition,
                     },
@@ -76,6 +69,9 @@ impl Partitions {
             vectors,
             moves: Vec::new(),
             drawn: BTreeMap::new(),
+            populations: (1..=PARTITIONS)
+                .map(|partition| (partition, VECTORS_PER_PARTITION.unsigned_abs()))
+                .collect(),
             mood,
         };
         partitions.add_up();
@@ -107,32 +103,25 @@ impl Partitions {
         self.add_up();
     }
 
-    /// Requests a second that arrive for a partition.
+    /// Requests a second that arrive for the vectors of a partition.
     pub(crate) fn load(&self, partition: i64) -> f64 {
         let mood = self.mood.get(&partition).copied().unwrap_or(0.0);
         self.drawn.get(&partition).copied().unwrap_or(0.0) * (1.0 + mood)
     }
 
-    /// The share of its requests that a partition fails.
-    pub(crate) fn failing_share(&self, partition: i64) -> f64 {
-        let moving = self.moves.iter().any(|it| it.from == partition || it.to == partition);
-        let capacity = SERVICE_CAPACITY * if moving { 1.0 - COST_OF_MOVING } else { 1.0 };
-        let load = self.load(partition);
-        if load > capacity { 1.0 - capacity / load } else { 0.0 }
+    /// Whether vectors are on their way from or to a partition.
+    pub(crate) fn is_moving(&self, partition: i64) -> bool {
+        self.moves.iter().any(|it| it.from == partition || it.to == partition)
     }
 
     /// The vectors that belong to each partition, counted.
-    pub(crate) fn populations(&self) -> BTreeMap<i64, u64> {
-        self.counted(|vector| vector.partition, 1..=PARTITIONS)
+    pub(crate) fn populations(&self) -> &BTreeMap<i64, u64> {
+        &self.populations
     }
 
-    /// The vectors that are nearest to each centroid, counted.
-    pub(crate) fn centroid_populations(&self) -> BTreeMap<i64, u64> {
-        self.counted(|vector| vector.centroid, 1..=CENTROIDS)
-    }
-
-    pub(crate) fn number_of_vectors(&self) -> usize {
-        self.vectors.len()
+    /// Every vector with the partition that it belongs to, by number.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (VectorId, i64)> {
+        self.vectors.iter().map(|(&id, vector)| (id, vector.partition))
     }
 
     /// The vectors that belong to a partition with their rates, heaviest first.
@@ -159,6 +148,11 @@ impl Partitions {
             }
         }
         if !on_their_way.is_empty() {
+            let sent = on_their_way.len() as u64;
+            if let Some(population) = self.populations.get_mut(&from) {
+                *population -= sent;
+            }
+            *self.populations.entry(to).or_insert(0) += sent;
             self.moves.push(Move { from, to, on_their_way });
         }
         let arrived = |id: &VectorId| {
@@ -182,14 +176,6 @@ impl Partitions {
         for vector in self.vectors.values() {
             *self.drawn.entry(vector.served_by).or_insert(0.0) += vector.rate;
         }
-    }
-
-    fn counted(&self, by: impl Fn(&Vector) -> i64, numbers: std::ops::RangeInclusive<i64>) -> BTreeMap<i64, u64> {
-        let mut counts: BTreeMap<i64, u64> = numbers.map(|number| (number, 0)).collect();
-        for vector in self.vectors.values() {
-            *counts.entry(by(vector)).or_insert(0) += 1;
-        }
-        counts
     }
 }
 

@@ -1,15 +1,22 @@
-//! Replicas and how far they are behind.
+//! Replicas: how far they are behind, who reads from them, and how they come and go.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use healing_strategies::actuators::{CopyNumber, CopyState, LagBound, ReplicaCopy, ReplicaStatus};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{REPLICAS_PER_SHARD, SHARDS, TOLERABLE_LAG};
+use crate::design::{
+    COPYING, MOST_REPLICAS, PROVISIONING, REPLICAS_PER_SHARD, SHARDS, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG,
+    TOLERABLE_LAG, shard_of_replica,
+};
 
 /// How far a replica in order is behind, seconds.
 const ORDINARY_LAG: std::ops::Range<f64> = 0.05..0.3;
+
+/// Seconds that a replica with nothing or little to serve catches up in a second.
+const CATCHING_UP: f64 = 1.0;
 
 /// Every replica, by number.
 pub(crate) struct Replication {
@@ -19,53 +26,256 @@ pub(crate) struct Replication {
 struct Replica {
     /// Seconds.
     lag: f64,
-    /// The lag that it falls back to for good, seconds.
-    stuck_at: Option<f64>,
+    doing: Doing,
+    bound: Option<LagBound>,
+    /// Whether the router lets clients read from it.
+    is_read: bool,
+    copy: CopyNumber,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Doing {
+    /// Applies everything at once.
+    Following,
+    /// Applies nothing until it is this many seconds behind, and then just keeps up while it serves its share of the reads.
+    FallingBehind { until: f64 },
+    /// Applies, but has more to apply than it finds time for.
+    Behind,
+    /// Applies nothing and never will.
+    Stalled,
+    /// Is copied anew.
+    Copying { seconds_left: u32 },
+    /// Is being set up.
+    Provisioning { seconds_left: u32 },
 }
 
 impl Replication {
     pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
         let replicas = (1..=SHARDS * REPLICAS_PER_SHARD).map(|id| {
-            (
-                id,
-                Replica {
-                    lag: random.random_range(ORDINARY_LAG),
-                    stuck_at: None,
-                },
-            )
+            let lag = random.random_range(ORDINARY_LAG);
+            (id, Replica::new(lag, Doing::Following))
         });
         Self {
             replicas: replicas.collect(),
         }
     }
 
-    /// One second passes: a replica that applies nothing falls back by one second.
+    /// One second passes.
     pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
-        for replica in self.replicas.values_mut() {
+        let spare: BTreeMap<i64, f64> = (1..=SHARDS).map(|shard| (shard, self.spare(shard))).collect();
+        for (id, replica) in &mut self.replicas {
             let ordinary = noise.random_range(ORDINARY_LAG);
-            replica.lag = match replica.stuck_at {
-                Some(lag) => (replica.lag + 1.0).min(lag),
-                None => ordinary,
-            };
+            let spare = spare.get(&shard_of_replica(*id)).copied().unwrap_or(0.0);
+            replica.step(ordinary, spare);
         }
+        self.route();
+    }
+
+    /// Every replica that exists for the rest of the cluster, by number.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i64> {
+        let up = self.replicas.iter().filter(|(_, replica)| replica.is_up());
+        up.map(|(&id, _)| id)
     }
 
     pub(crate) fn lags(&self) -> impl Iterator<Item = (i64, Duration)> {
+        let up = self.replicas.iter().filter(|(_, replica)| replica.is_up());
+        up.map(|(&id, replica)| (id, Duration::from_secs_f64(replica.lag)))
+    }
+
+    /// The share of what passes between a shard and a replica that fails: reads that need what it does not have yet, and
+    /// changes that it holds back.
+    pub(crate) fn failing_share(&self, id: i64) -> f64 {
+        let Some(replica) = self.replicas.get(&id) else {
+            return 0.0;
+        };
+        let share = |tolerable: Duration| replica.lag / (replica.lag + tolerable.as_secs_f64());
+        let reads = if replica.is_read { share(TOLERABLE_LAG) } else { 0.0 };
+        let changes = match replica.doing {
+            Doing::Stalled => share(TOLERABLE_BACKLOG),
+            Doing::Copying { .. } => SHIPPING_LOST_TO_COPY,
+            _ => 0.0,
+        };
+        crate::service::either(reads, changes)
+    }
+
+    /// How many replicas of a shard are read from.
+    #[allow(clippy::cast_precision_loss, reason = "a number of replicas far below 2^53")]
+    pub(crate) fn read_from(&self, shard: i64) -> f64 {
+        self.of(shard).filter(|(_, replica)| replica.is_read).count() as f64
+    }
+
+    /// The share of their capacity that a shard's partitions lose to replicas that are set up or copied anew.
+    pub(crate) fn cost(&self, shard: i64) -> f64 {
+        let left = self.of(shard).map(|(_, replica)| match replica.doing {
+            Doing::Copying { .. } => 1.0 - COPYING.1,
+            Doing::Provisioning { .. } => 1.0 - PROVISIONING.1,
+            _ => 1.0,
+        });
+        1.0 - left.product::<f64>()
+    }
+
+    pub(crate) fn status(&self) -> ReplicaStatus {
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        ReplicaStatus {
+            wanted: number(self.replicas.len()),
+            ready: number(self.ids().count()),
+            most: MOST_REPLICAS,
+        }
+    }
+
+    /// Sets replicas up or takes those added last away, down to those the cluster was born with.
+    pub(crate) fn scale(&mut self, to: u32) {
+        let born = SHARDS * REPLICAS_PER_SHARD;
+        let to = i64::from(to.min(MOST_REPLICAS)).max(born);
+        self.replicas.retain(|id, _| *id <= to);
+        for id in born + 1..=to {
+            let seconds_left = PROVISIONING.0;
+            let added = || Replica::new(0.0, Doing::Provisioning { seconds_left });
+            self.replicas.entry(id).or_insert_with(added);
+        }
+        self.route();
+    }
+
+    /// `None` when there is no such replica.
+    pub(crate) fn bound(&self, id: i64) -> Option<Option<LagBound>> {
+        Some(self.replicas.get(&id)?.bound)
+    }
+
+    pub(crate) fn set_bound(&mut self, id: i64, bound: Option<LagBound>) {
+        if let Some(replica) = self.replicas.get_mut(&id) {
+            replica.bound = bound;
+        }
+        self.route();
+    }
+
+    pub(crate) fn copy(&self, id: i64) -> Option<ReplicaCopy> {
+        let replica = self.replicas.get(&id)?;
+        let state = match replica.doing {
+            Doing::Following | Doing::FallingBehind { .. } | Doing::Behind => CopyState::Following,
+            Doing::Stalled => CopyState::Stalled,
+            Doing::Copying { .. } | Doing::Provisioning { .. } => CopyState::Copying,
+        };
+        Some(ReplicaCopy {
+            number: replica.copy,
+            state,
+        })
+    }
+
+    pub(crate) fn resync(&mut self, id: i64, copy: CopyNumber) {
+        if let Some(replica) = self.replicas.get_mut(&id) {
+            replica.copy = copy;
+            replica.doing = Doing::Copying {
+                seconds_left: COPYING.0,
+            };
+        }
+        self.route();
+    }
+
+    /// From now on a replica falls behind until it is this far behind, and stays there while it has reads to serve.
+    pub(crate) fn hold_back(&mut self, id: i64, lag: Duration) {
+        let until = lag.as_secs_f64();
+        self.change(id, |replica| replica.doing = Doing::FallingBehind { until });
+    }
+
+    /// From now on a replica applies nothing; it is this far behind already when that is noticed.
+    pub(crate) fn stall(&mut self, id: i64, lag: Duration) {
+        self.change(id, |replica| {
+            replica.doing = Doing::Stalled;
+            replica.lag = replica.lag.max(lag.as_secs_f64());
+        });
+    }
+
+    fn change(&mut self, id: i64, change: impl FnOnce(&mut Replica)) {
+        if let Some(replica) = self.replicas.get_mut(&id) {
+            change(replica);
+        }
+    }
+
+    fn of(&self, shard: i64) -> impl Iterator<Item = (&i64, &Replica)> {
         self.replicas
             .iter()
-            .map(|(&id, replica)| (id, Duration::from_secs_f64(replica.lag)))
+            .filter(move |(id, _)| shard_of_replica(**id) == shard)
     }
 
-    /// The share of a replica's reads that need what it does not have yet.
-    pub(crate) fn failing_share(&self, replica: i64) -> f64 {
-        let lag = self.replicas.get(&replica).map_or(0.0, |replica| replica.lag);
-        lag / (lag + TOLERABLE_LAG.as_secs_f64())
+    /// How many more replicas of a shard are read from than it needs.
+    #[allow(clippy::cast_precision_loss, reason = "a number of replicas far below 2^53")]
+    fn spare(&self, shard: i64) -> f64 {
+        (self.read_from(shard) - REPLICAS_PER_SHARD as f64).max(0.0)
     }
 
-    /// From now on a replica falls back until it is this far behind.
-    pub(crate) fn hold_back(&mut self, replica: i64, lag: Duration) {
-        if let Some(replica) = self.replicas.get_mut(&replica) {
-            replica.stuck_at = Some(lag.as_secs_f64());
+    /// The router takes replicas that are behind their bound out, and puts those in again that have caught up. The last one
+    /// of a shard stays whatever its bound.
+    fn route(&mut self) {
+        for shard in 1..=SHARDS {
+            let mut read = self.read_from(shard);
+            for (_, replica) in self
+                .replicas
+                .iter_mut()
+                .filter(|(id, _)| shard_of_replica(**id) == shard)
+            {
+                let lag = Duration::from_secs_f64(replica.lag);
+                let wanted = replica.serves()
+                    && match replica.bound {
+                        None => true,
+                        Some(bound) if replica.is_read => lag <= bound.get() || read <= 1.0,
+                        Some(bound) => replica.doing == Doing::Following && lag <= bound.get(),
+                    };
+                if replica.is_read != wanted {
+                    replica.is_read = wanted;
+                    read += if wanted { 1.0 } else { -1.0 };
+                }
+            }
         }
+    }
+}
+
+impl Replica {
+    fn new(lag: f64, doing: Doing) -> Self {
+        let mut replica = Self {
+            lag,
+            doing,
+            bound: None,
+            is_read: false,
+            copy: CopyNumber(1),
+        };
+        replica.is_read = replica.serves();
+        replica
+    }
+
+    fn step(&mut self, ordinary: f64, spare: f64) {
+        (self.lag, self.doing) = match self.doing {
+            Doing::Following => (ordinary, Doing::Following),
+            Doing::FallingBehind { until } if self.lag + 1.0 < until => (self.lag + 1.0, self.doing),
+            Doing::FallingBehind { until } => (until, Doing::Behind),
+            Doing::Behind => {
+                let speed = if self.is_read { CATCHING_UP * spare } else { CATCHING_UP };
+                let lag = self.lag - speed;
+                if lag > ordinary {
+                    (lag, Doing::Behind)
+                } else {
+                    (ordinary, Doing::Following)
+                }
+            }
+            Doing::Stalled => (self.lag + 1.0, Doing::Stalled),
+            Doing::Copying { seconds_left: 0 } | Doing::Provisioning { seconds_left: 0 } => {
+                (ordinary, Doing::Following)
+            }
+            Doing::Copying { seconds_left } => {
+                let seconds_left = seconds_left - 1;
+                (self.lag + 1.0, Doing::Copying { seconds_left })
+            }
+            Doing::Provisioning { seconds_left } => {
+                let seconds_left = seconds_left - 1;
+                (0.0, Doing::Provisioning { seconds_left })
+            }
+        };
+    }
+
+    fn is_up(&self) -> bool {
+        !matches!(self.doing, Doing::Provisioning { .. })
+    }
+
+    fn serves(&self) -> bool {
+        !matches!(self.doing, Doing::Provisioning { .. } | Doing::Copying { .. })
     }
 }

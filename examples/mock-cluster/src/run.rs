@@ -2,27 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use healing_core::classify::RuleClassifier;
-use healing_core::engine::{BuildError, EventKind, HealingEvent};
-use healing_core::identity::InvalidName;
+use healing_core::engine::{BuildError, ControlError, EventKind, HealingEvent, RemediationState};
+use healing_core::identity::{InvalidName, Operator, RemediationId};
 use healing_core::monitor::{IntegrityReport, IntegrityState};
 use healing_core::registry::RegistryError;
 use healing_core::{
-    Amount, Clock, CollectionId, Healer, HealingConfig, Lambda, Learner, Remediation, RemediationStrategy,
-    StrategyRegistry, Timestamp, VirtualClock,
+    Amount, Clock, CollectionId, Healer, Lambda, Learner, Remediation, RemediationStrategy, StrategyRegistry,
+    Timestamp, VirtualClock,
 };
 use healing_learn::OutcomeTracker;
-use healing_strategies::{PauseMaintenance, RebalancePartitions};
 use mock_cluster::{Cluster, Injection, Scenario};
 
-use crate::arguments::Policy;
+use crate::arguments::{Arguments, Policy};
+use crate::healer;
 
 /// What happened.
 pub(crate) struct Run {
     pub(crate) scenario: Scenario,
     pub(crate) seed: u64,
     pub(crate) policy: Policy,
+    pub(crate) approve: bool,
     pub(crate) began_at: Timestamp,
     pub(crate) injection: Option<Injection>,
     pub(crate) samples: Vec<Sample>,
@@ -50,36 +51,54 @@ pub(crate) enum RunError {
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Healer(#[from] BuildError),
+    #[error(transparent)]
+    Control(#[from] ControlError),
 }
 
 impl Run {
     /// Lives through a scenario from its begin to its end.
-    pub(crate) fn of(scenario: Scenario, seed: u64, policy: Policy) -> Result<Self, RunError> {
+    pub(crate) fn of(arguments: &Arguments) -> Result<Self, RunError> {
+        let &Arguments {
+            scenario,
+            seed,
+            policy,
+            approve,
+            severity,
+            after,
+            ..
+        } = arguments;
         let clock = VirtualClock::default();
         let cluster = Cluster::new(CollectionId::new("embeddings")?, seed, clock.clone());
         let began_at = clock.now();
-        let injection = scenario.injection(seed);
+        let injection = scenario.injection_with(seed, severity).map(|it| Injection {
+            after: Duration::from_secs(after.into()),
+            ..it
+        });
         if let Some(Injection { fault, after }) = injection {
             cluster.schedule(later(began_at, after), fault);
         }
 
-        let mut registry = StrategyRegistry::new();
-        registry.register(Arc::new(RebalancePartitions::new(Arc::new(cluster.clone()))))?;
-        registry.register(Arc::new(PauseMaintenance::new(Arc::new(cluster.clone()))))?;
+        let registry = healer::strategies(&cluster, approve)?;
         let tracker = Arc::new(OutcomeTracker::new(Arc::new(clock.clone())));
         let weights_before = weights(&registry, &*tracker, cluster.collection());
         let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-            .classifier(Arc::new(RuleClassifier::default()))
+            .classifier(healer::classifier(policy))
             .strategies(registry.clone())
             .learner(tracker.clone())
-            .config(config(policy))
+            .config(healer::config(policy))
             .watch(cluster.collection().clone())
             .build()?;
 
         let end = later(began_at, Scenario::DURATION);
+        let operator = Operator::new("the operator")?;
         let (mut samples, mut events) = (Vec::new(), Vec::new());
         while clock.now() <= end {
             let tick = healer.tick();
+            let mut wake_at = tick.wake_at;
+            if let Some(waiting) = tick.events.iter().find_map(awaiting_approval).filter(|_| approve) {
+                healer.approve(waiting, &operator)?;
+                wake_at = clock.now();
+            }
             events.extend(tick.events);
             samples.extend(
                 healer
@@ -87,13 +106,14 @@ impl Run {
                     .filter(|report| report.observed_at == clock.now())
                     .map(Sample::of),
             );
-            cluster.advance_to(tick.wake_at);
+            cluster.advance_to(wake_at);
         }
         let weights_after = weights(&registry, &*tracker, cluster.collection());
         Ok(Self {
             scenario,
             seed,
             policy,
+            approve,
             began_at,
             injection,
             samples,
@@ -165,14 +185,14 @@ impl Sample {
     }
 }
 
-fn config(policy: Policy) -> HealingConfig {
-    match policy {
-        Policy::Default => HealingConfig::default(),
-        Policy::Original => HealingConfig::original(),
-        Policy::None => HealingConfig {
-            enabled: false,
-            ..HealingConfig::default()
+/// The remediation that an event says awaits approval.
+fn awaiting_approval(event: &HealingEvent) -> Option<&RemediationId> {
+    match &event.kind {
+        EventKind::Remediation(remediation) => match remediation.state {
+            RemediationState::AwaitingApproval { .. } => Some(&remediation.id),
+            _ => None,
         },
+        _ => None,
     }
 }
 
@@ -190,6 +210,6 @@ fn weights(registry: &StrategyRegistry, learner: &dyn Learner, collection: &Coll
 }
 
 /// `at` plus `by`; a story does not last until the end of time.
-fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
+fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

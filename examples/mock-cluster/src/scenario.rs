@@ -5,18 +5,31 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{PARTITIONS, REPLICAS_PER_SHARD, SHARDS};
-use crate::fault::{Fault, Severity};
+use crate::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SHARDS};
+use crate::fault::Fault;
+use crate::severity::Severity;
 
 /// A story about one cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     /// One partition gets far more requests than it can serve.
     HotPartition,
+    /// One partition gets far more inserts than it can take.
+    WriteFlood,
+    /// Most of the vectors around one centroid are on its list.
+    CentroidSkew,
+    /// A replica falls behind and cannot catch up while it is read from.
+    LaggingReplica,
+    /// A replica stops applying for good.
+    StuckReplica,
     /// Low-priority jobs pile up on one shard.
     MaintenanceContention,
-    /// A replica falls behind for good.
-    LaggingReplica,
+    /// A bulk load fills memory.
+    MemoryPressure,
+    /// A purge leaves the indexes full of dead entries.
+    FragmentedIndex,
+    /// A partition's disk fails.
+    BrokenDisk,
     /// Nothing happens.
     Quiet,
 }
@@ -32,10 +45,16 @@ pub struct Injection {
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 10] = [
         Self::HotPartition,
-        Self::MaintenanceContention,
+        Self::WriteFlood,
+        Self::CentroidSkew,
         Self::LaggingReplica,
+        Self::StuckReplica,
+        Self::MaintenanceContention,
+        Self::MemoryPressure,
+        Self::FragmentedIndex,
+        Self::BrokenDisk,
         Self::Quiet,
     ];
 
@@ -47,8 +66,14 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::HotPartition => "hot-partition",
-            Self::MaintenanceContention => "maintenance-contention",
+            Self::WriteFlood => "write-flood",
+            Self::CentroidSkew => "centroid-skew",
             Self::LaggingReplica => "lagging-replica",
+            Self::StuckReplica => "stuck-replica",
+            Self::MaintenanceContention => "maintenance-contention",
+            Self::MemoryPressure => "memory-pressure",
+            Self::FragmentedIndex => "fragmented-index",
+            Self::BrokenDisk => "broken-disk",
             Self::Quiet => "quiet",
         }
     }
@@ -58,8 +83,16 @@ impl Scenario {
     pub const fn description(self) -> &'static str {
         match self {
             Self::HotPartition => "one partition gets far more requests than it can serve",
+            Self::WriteFlood => "one partition gets far more inserts than it can take",
+            Self::CentroidSkew => "most of the vectors around one centroid are on its list",
+            Self::LaggingReplica => "a replica falls behind and cannot catch up while it is read from",
+            Self::StuckReplica => "a replica stops applying for good; what treats it needs --approve",
             Self::MaintenanceContention => "low-priority jobs pile up on one shard",
-            Self::LaggingReplica => "a replica falls behind for good, and no strategy here can treat it",
+            Self::MemoryPressure => "a bulk load fills memory",
+            Self::FragmentedIndex => {
+                "a purge leaves the indexes full of dead entries; what treats it cannot be undone: --approve"
+            }
+            Self::BrokenDisk => "a partition's disk fails, which no strategy here can treat",
             Self::Quiet => "nothing happens",
         }
     }
@@ -70,29 +103,59 @@ impl Scenario {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 
-    /// What strikes the cluster of `seed`, two minutes into the story; `None` in a quiet one.
+    /// What strikes the cluster of `seed`, two minutes into the story, and severely; `None` in a quiet one.
     #[must_use]
     pub fn injection(self, seed: u64) -> Option<Injection> {
+        self.injection_with(seed, None)
+    }
+
+    /// The same, as severe as told.
+    #[must_use]
+    pub fn injection_with(self, seed: u64, severity: Option<Severity>) -> Option<Injection> {
         let mut random = ChaCha8Rng::seed_from_u64(seed ^ FAULT_STREAM);
-        let severity = Severity::new(random.random_range(0.7..=1.0)).ok()?;
-        let fault = match self {
+        let severe = Severity::new(random.random_range(0.7..=1.0)).ok()?;
+        Some(Injection {
+            fault: self.fault(severity.unwrap_or(severe), random)?,
+            after: Duration::from_secs(120),
+        })
+    }
+
+    /// A fault of this severity, of whatever `random` chooses.
+    fn fault(self, severity: Severity, mut random: ChaCha8Rng) -> Option<Fault> {
+        let mut choose = |last| random.random_range(1..=last);
+        let replicas = SHARDS * REPLICAS_PER_SHARD;
+        Some(match self {
             Self::HotPartition => Fault::HotPartition {
-                partition: random.random_range(1..=PARTITIONS),
+                partition: choose(PARTITIONS),
                 severity,
             },
-            Self::MaintenanceContention => Fault::MaintenanceStorm {
-                shard: random.random_range(1..=SHARDS),
+            Self::WriteFlood => Fault::WriteFlood {
+                partition: choose(PARTITIONS),
+                severity,
+            },
+            Self::CentroidSkew => Fault::CentroidSkew {
+                centroid: choose(CENTROIDS),
                 severity,
             },
             Self::LaggingReplica => Fault::LaggingReplica {
-                replica: random.random_range(1..=SHARDS * REPLICAS_PER_SHARD),
+                replica: choose(replicas),
+                severity,
+            },
+            Self::StuckReplica => Fault::StuckReplica {
+                replica: choose(replicas),
+                severity,
+            },
+            Self::MaintenanceContention => Fault::MaintenanceStorm {
+                shard: choose(SHARDS),
+                severity,
+            },
+            Self::MemoryPressure => Fault::MemoryPressure { severity },
+            Self::FragmentedIndex => Fault::FragmentedIndexes { severity },
+            Self::BrokenDisk => Fault::BrokenDisk {
+                partition: choose(PARTITIONS),
                 severity,
             },
             Self::Quiet => return None,
-        };
-        Some(Injection {
-            fault,
-            after: Duration::from_secs(120),
         })
     }
 }

@@ -10,7 +10,13 @@ use crate::run::{Run, Sample};
 /// Tells the story.
 pub(crate) fn tell(run: &Run, output: &mut dyn Write) -> io::Result<()> {
     writeln!(output, "{}: {}", run.scenario.name(), run.scenario.description())?;
-    writeln!(output, "seed {}, policy {}\n", run.seed, run.policy.name())?;
+    writeln!(output, "seed {}, policy {}", run.seed, run.policy.name())?;
+    let humans = if run.approve {
+        "an operator approves what needs approval"
+    } else {
+        "what needs approval (scale_replicas, resync_replica) takes no part: see --approve"
+    };
+    writeln!(output, "{humans}\n")?;
     let mut teller = Teller {
         run,
         output,
@@ -89,21 +95,19 @@ impl Teller<'_> {
         let of = steps.len();
         let described = |step: usize| steps.get(step).map_or("", |step| step.description.as_str());
         match &remediation.state {
-            RemediationState::AwaitingApproval { .. } => self.line(at, &format!("{} awaits approval", remediation.id)),
-            RemediationState::Planned { .. } => {
-                let plan = &remediation.plan;
-                self.line(
-                    at,
-                    &format!("plan {}: {} ({})", remediation.id, plan.summary, plan.strategy),
-                )?;
-                match remediation.prediction {
-                    Some(prediction) => {
-                        let (before, after) = (short(prediction.lambda_before), short(prediction.lambda_after));
-                        self.more(&format!("predicted: lambda {before} -> {after}"))
-                    }
-                    None => self.more("its effect on lambda cannot be predicted"),
+            RemediationState::AwaitingApproval { .. } => {
+                self.plan(at, remediation)?;
+                if self.run.approve {
+                    self.line(at, &format!("{} is approved by the operator", remediation.id))
+                } else {
+                    self.line(at, &format!("{} awaits approval", remediation.id))
                 }
             }
+            // Its plan was told when it began to wait.
+            RemediationState::Planned {
+                approved_by: Some(_), ..
+            } => Ok(()),
+            RemediationState::Planned { approved_by: None, .. } => self.plan(at, remediation),
             RemediationState::Executing { step, .. } => {
                 self.line(at, &format!("step {}/{of}: {}", step + 1, described(*step)))
             }
@@ -135,6 +139,21 @@ impl Teller<'_> {
             RemediationState::Rejected { by } => self.line(at, &format!("{} rejected by {by}", remediation.id)),
             RemediationState::Expired { reason } => self.line(at, &format!("{} given up: {reason}", remediation.id)),
             other => self.line(at, &format!("{}: {}", remediation.id, other.name())),
+        }
+    }
+
+    fn plan(&mut self, at: Timestamp, remediation: &Remediation) -> io::Result<()> {
+        let plan = &remediation.plan;
+        self.line(
+            at,
+            &format!("plan {}: {} ({})", remediation.id, plan.summary, plan.strategy),
+        )?;
+        match remediation.prediction {
+            Some(prediction) => {
+                let (before, after) = (short(prediction.lambda_before), short(prediction.lambda_after));
+                self.more(&format!("predicted: lambda {before} -> {after}"))
+            }
+            None => self.more("its effect on lambda cannot be predicted"),
         }
     }
 

@@ -14,15 +14,13 @@ fn mock_cluster(arguments: &[&str]) -> Output {
 }
 
 fn summary(scenario: &str, policy: &str, seed: u64) -> Value {
-    let output = mock_cluster(&[
-        "--scenario",
-        scenario,
-        "--policy",
-        policy,
-        "--seed",
-        &seed.to_string(),
-        "--json",
-    ]);
+    summary_with(scenario, policy, seed, &[])
+}
+
+fn summary_with(scenario: &str, policy: &str, seed: u64, flags: &[&str]) -> Value {
+    let seed = seed.to_string();
+    let told = ["--scenario", scenario, "--policy", policy, "--seed", &seed, "--json"];
+    let output = mock_cluster(&[&told, flags].concat());
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
@@ -79,30 +77,103 @@ fn a_hot_partition_is_healed_for_seeds_11_to_20() {
     a_hot_partition_degrades_and_only_healing_brings_it_back(11..=20);
 }
 
-#[test]
-fn jobs_that_are_in_each_others_way_are_paused() {
+/// Each strategy heals its scenario, verified at the first attempt, and nobody else does.
+fn is_healed_by(scenario: &str, strategy: &str, flags: &[&str]) {
     for seed in 1..=3 {
-        let healed = summary("maintenance-contention", "default", seed);
-        assert_eq!(healed["recovered"], true, "seed {seed}");
-        assert_eq!(verified(&healed), 1, "seed {seed}");
-        assert_eq!(healed["remediations"][0]["strategy"], "pause_maintenance");
-        assert_eq!(
-            summary("maintenance-contention", "none", seed)["recovered"],
-            false,
-            "seed {seed}"
-        );
+        let healed = summary_with(scenario, "default", seed, flags);
+        assert_eq!(healed["recovered"], true, "{scenario}, seed {seed}");
+        assert_eq!(verified(&healed), 1, "{scenario}, seed {seed}");
+        assert_eq!(healed["remediations"][0]["strategy"], strategy);
+        let left_alone = summary(scenario, "none", seed);
+        assert_eq!(left_alone["recovered"], false, "{scenario}, seed {seed}");
     }
 }
 
 #[test]
-fn what_nothing_treats_is_left_to_a_human() {
-    let output = mock_cluster(&["--scenario", "lagging-replica"]);
-    let story = String::from_utf8(output.stdout).unwrap();
+fn jobs_that_are_in_each_others_way_are_paused() {
+    is_healed_by("maintenance-contention", "pause_maintenance", &[]);
+}
+
+#[test]
+fn overfull_centroids_are_rebuilt() {
+    is_healed_by("centroid-skew", "rebuild_centroids", &[]);
+}
+
+#[test]
+fn reads_are_routed_past_a_lagging_replica() {
+    is_healed_by("lagging-replica", "reroute_reads", &[]);
+}
+
+#[test]
+fn cold_data_gives_way_to_a_bulk_load() {
+    is_healed_by("memory-pressure", "evict_cold_data", &[]);
+}
+
+#[test]
+fn fragmented_indexes_are_compacted_where_an_operator_approves_what_cannot_be_undone() {
+    is_healed_by("fragmented-index", "compact_indexes", &["--approve"]);
+}
+
+#[test]
+fn what_moving_does_not_heal_is_throttled() {
+    for seed in 1..=3 {
+        let healed = summary("write-flood", "default", seed);
+        assert_eq!(healed["recovered"], true, "seed {seed}");
+        let strategies: Vec<_> = healed["remediations"].as_array().unwrap().iter().collect();
+        let last = strategies.last().unwrap();
+        assert_eq!(
+            (&last["strategy"], &last["verified"]),
+            (&"throttle_ingestion".into(), &true.into())
+        );
+        assert_eq!(summary("write-flood", "none", seed)["recovered"], false);
+    }
+}
+
+#[test]
+fn a_stuck_replica_waits_for_a_human_who_approves_its_fresh_copy() {
+    let told = |arguments: &[&str]| String::from_utf8(mock_cluster(arguments).stdout).unwrap();
+    let alone = told(&["--scenario", "stuck-replica"]);
     assert!(
-        story.contains("nothing here can treat replication_lag: a human is called"),
+        alone.contains("nothing here can treat replication_lag: a human is called"),
+        "{alone}"
+    );
+    assert!(
+        alone.contains("takes no part: see --approve") && alone.contains("still degraded"),
+        "{alone}"
+    );
+
+    let approved = told(&["--scenario", "stuck-replica", "--approve"]);
+    for part in [
+        "copy 1 stalled replicas anew; this cannot be undone (resync_replica)",
+        "is approved by the operator",
+        "the cluster is well",
+    ] {
+        assert!(approved.contains(part), "{part} is missing in\n{approved}");
+    }
+}
+
+#[test]
+fn what_nothing_explains_is_left_to_a_human() {
+    let output = mock_cluster(&["--scenario", "broken-disk"]);
+    let story = String::from_utf8(output.stdout).unwrap();
+    assert!(story.contains("unknown is left alone: nothing explains it"), "{story}");
+    assert!(
+        story.contains("a human is called") && story.contains("still degraded"),
         "{story}"
     );
-    assert!(story.contains("still degraded"), "{story}");
+}
+
+#[test]
+fn the_severity_and_the_time_of_the_fault_can_be_told() {
+    let run = |severity: &str, after: &str| {
+        let output = mock_cluster(&["--policy", "none", "--json", "--severity", severity, "--after", after]);
+        serde_json::from_slice::<Value>(&output.stdout).expect("one JSON object")
+    };
+    let (mild, bad) = (run("0.3", "300"), run("1", "300"));
+    assert_eq!(number(&mild["fault"], "after_seconds"), 300.0);
+    assert_eq!(number(&mild["fault"], "severity"), 0.3);
+    assert!(number(&bad, "lambda_lowest") < number(&mild, "lambda_lowest"));
+    assert_eq!(mock_cluster(&["--severity", "2"]).status.code(), Some(2));
 }
 
 #[test]
@@ -119,6 +190,10 @@ fn nothing_is_done_about_nothing() {
 
 #[test]
 fn the_same_arguments_give_the_same_bytes_and_another_seed_gives_others() {
+    for scenario in mock_cluster::Scenario::ALL {
+        let run = || mock_cluster(&["--scenario", scenario.name(), "--approve", "--seed", "7", "--json"]).stdout;
+        assert_eq!(run(), run(), "{}", scenario.name());
+    }
     for policy in ["default", "original", "none"] {
         let run = |seed| mock_cluster(&["--policy", policy, "--seed", seed, "--json"]).stdout;
         assert_eq!(run("7"), run("7"));

@@ -7,17 +7,26 @@ use serde::{Deserialize, Serialize};
 use super::ActuatorError;
 
 /// A complete set of centroids with its assignments. Versions stand beside each other; one of them is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CentroidVersion(pub u64);
 
 /// Builds new versions of a collection's centroids and switches between versions.
+///
+/// A version that is served no longer stands until it is discarded, so that the host can go back to it at once. What was
+/// served before the last two versions nobody asks for any more: the host may clear it away.
 pub trait Centroids: Send + Sync {
     /// The version that is served.
     ///
     /// # Errors
     /// [`ActuatorError`] when the host fails.
     fn served(&self, collection: &CollectionId) -> Result<CentroidVersion, ActuatorError>;
+
+    /// The greatest version that exists, complete or not.
+    ///
+    /// # Errors
+    /// [`ActuatorError`] when the host fails.
+    fn newest(&self, collection: &CollectionId) -> Result<CentroidVersion, ActuatorError>;
 
     /// Whether `version` is complete; `None` when it does not exist.
     ///
@@ -37,7 +46,7 @@ pub trait Centroids: Send + Sync {
     /// [`ActuatorError::Refused`] when neither is served or `to` is not complete; [`ActuatorError`] when the host fails.
     fn switch(&self, permit: &Permit<'_>, from: CentroidVersion, to: CentroidVersion) -> Result<(), ActuatorError>;
 
-    /// Deletes a version that is not served.
+    /// Deletes a version that is not served, complete or not; one that does not exist is as good as deleted.
     ///
     /// # Errors
     /// [`ActuatorError::Refused`] when it is served; [`ActuatorError`] when the host fails.

@@ -22,7 +22,8 @@ pub trait Indexes: Send + Sync {
     /// [`ActuatorError`] when the index does not exist or the host fails.
     fn fragmentation(&self, collection: &CollectionId, index: i64) -> Result<Percent, ActuatorError>;
 
-    /// Compacts the next slice of `index` and returns the fragmented share that is left.
+    /// Compacts the next slice of `index` and returns the fragmented share that is left. May return before the slice is
+    /// complete: while it is under way, a further call begins no other and returns the share as it is.
     ///
     /// # Errors
     /// [`ActuatorError`] when the index does not exist or the host fails.

@@ -12,17 +12,23 @@ mod centroids;
 mod indexes;
 mod jobs;
 mod partitions;
+mod read_routing;
+mod replica_copies;
 mod replicas;
 mod throttle;
 mod tiers;
+mod write_routing;
 
 pub use centroids::{CentroidVersion, Centroids};
 pub use indexes::{CompactionSlice, Indexes};
 pub use jobs::{Job, Jobs};
 pub use partitions::{MoveProgress, Partitions, VectorId, VectorLoad};
+pub use read_routing::{InvalidLagBound, LagBound, ReadRouting};
+pub use replica_copies::{CopyNumber, CopyState, ReplicaCopies, ReplicaCopy};
 pub use replicas::{ReplicaStatus, Replicas};
 pub use throttle::{Operation, Throttle};
 pub use tiers::{Segment, Tier, Tiers};
+pub use write_routing::{WriteRoute, WriteRouting};
 
 use healing_core::HostError;
 use thiserror::Error;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ActuatorError;
 
 /// How many replicas there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaStatus {
     /// How many were asked for.
     pub wanted: u32,

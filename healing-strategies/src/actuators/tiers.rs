@@ -10,11 +10,14 @@ use super::ActuatorError;
 /// Where a segment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Tier {
     /// In memory.
     Hot,
     /// In colder storage; it can be loaded again.
     Cold,
+    /// In memory, and kept there by somebody's order.
+    Pinned,
 }
 
 /// A part of a collection that is evicted and loaded as a whole.
@@ -38,13 +41,21 @@ pub trait Tiers: Send + Sync {
     /// [`ActuatorError`] when the host fails.
     fn segments(&self, collection: &CollectionId) -> Result<Vec<Segment>, ActuatorError>;
 
-    /// Moves a segment to the cold tier. May return before that is complete: [`Self::segments`] tells.
+    /// The memory that the hot tier shares with everything else, in bytes.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the segment does not exist or the host fails.
+    /// [`ActuatorError`] when the host fails.
+    fn memory_bytes(&self, collection: &CollectionId) -> Result<u64, ActuatorError>;
+
+    /// Moves a segment to the cold tier. May return before that is complete: until it is, [`Self::segments`]
+    /// shows it in the hot tier.
+    ///
+    /// # Errors
+    /// [`ActuatorError::Refused`] when it is pinned; [`ActuatorError`] when it does not exist or the host fails.
     fn evict(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError>;
 
-    /// Loads a segment into the hot tier again. May return before that is complete: [`Self::segments`] tells.
+    /// Loads a segment into the hot tier again, or calls its eviction off where that is still under way. May return before
+    /// that is complete: [`Self::segments`] tells.
     ///
     /// # Errors
     /// [`ActuatorError`] when the segment does not exist, there is no room, or the host fails.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use healing_core::diagnosis::Diagnosis;
 use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::metrics::SystemMetrics;
-use healing_core::monitor::{IntegrityMonitor, MonitorConfig};
+use healing_core::monitor::{IntegrityMonitor, IntegrityReport, IntegrityState, MonitorConfig};
 use healing_core::permit::{Revocation, StepContext};
 use healing_core::plan::{Plan, PlanError, Step};
 use healing_core::strategy::{Case, StepError, StepReport};
@@ -51,16 +51,28 @@ pub fn observation(partitions: i64, failing: &[(i64, f64)], metrics: SystemMetri
     }
 }
 
-/// Lets a strategy plan.
+/// Lets a strategy plan for a collection under stress.
 pub fn plan(
     strategy: &dyn RemediationStrategy,
     observation: &Observation,
     problem: ProblemClass,
     parameters: &[(&str, Value)],
 ) -> Result<Plan, PlanError> {
-    let report = IntegrityMonitor::new(&MonitorConfig::default())
+    plan_in(strategy, observation, problem, IntegrityState::Stress, parameters)
+}
+
+/// Lets a strategy plan for a collection in this state.
+pub fn plan_in(
+    strategy: &dyn RemediationStrategy,
+    observation: &Observation,
+    problem: ProblemClass,
+    state: IntegrityState,
+    parameters: &[(&str, Value)],
+) -> Result<Plan, PlanError> {
+    let looked = IntegrityMonitor::new(&MonitorConfig::default())
         .look(observation)
         .unwrap();
+    let report = IntegrityReport { state, ..looked };
     let diagnosis = Diagnosis {
         problem,
         confidence: Ratio::ONE,

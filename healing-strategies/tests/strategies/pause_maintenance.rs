@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use healing_core::identity::RemediationId;
 use healing_core::metrics::{JobPriority, JobState, SystemMetrics};
 use healing_core::permit::Permit;
 use healing_core::plan::{Plan, PlanError};
 use healing_core::strategy::{StepError, StepReport};
 use healing_core::{CollectionId, ProblemClass, RemediationStrategy};
-use healing_strategies::PauseMaintenance;
 use healing_strategies::actuators::{ActuatorError, Job, Jobs};
+use healing_strategies::{PauseConfig, PauseMaintenance};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 
-use crate::case::{complete, in_context, observation, plan};
+use crate::case::{collection, complete, in_context, observation, plan};
 
 /// Jobs that drain for so many looks.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ impl Scheduler {
                     job_type: job_type.to_owned(),
                     priority,
                     state,
+                    paused_by: None,
                 },
             )
         });
@@ -76,11 +78,14 @@ impl Jobs for Scheduler {
         Ok(self.0.lock().jobs.values().cloned().collect())
     }
 
-    fn pause(&self, _permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
+    fn pause(&self, permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
         let inside = &mut *self.0.lock();
         let found = inside.jobs.get_mut(&job).ok_or(ActuatorError::NotFound {
             what: format!("job {job}"),
         })?;
+        if matches!(found.state, JobState::Running | JobState::Waiting) {
+            found.paused_by = Some(permit.remediation().clone());
+        }
         found.state = match found.state {
             JobState::Running => {
                 inside.draining.insert(job, inside.looks_to_drain);
@@ -98,6 +103,7 @@ impl Jobs for Scheduler {
             what: format!("job {job}"),
         })?;
         found.state = JobState::Running;
+        found.paused_by = None;
         Ok(())
     }
 }
@@ -159,6 +165,44 @@ fn only_contending_jobs_below_high_priority_are_paused_the_least_important_first
 }
 
 #[test]
+fn no_more_important_and_no_more_jobs_are_paused_than_configured() {
+    let scheduler = storm();
+    let observed = observation(3, &[], SystemMetrics::default());
+    let paused = |config| {
+        let strategy = scheduler.strategy().with_config(config).unwrap();
+        let problem = contention(&["archive", "backup", "reindex", "vacuum"]);
+        paused_by(&plan(&strategy, &observed, problem, &[]).unwrap())
+    };
+    let default = PauseConfig::default();
+    let low = PauseConfig {
+        most_important: JobPriority::Low,
+        ..default
+    };
+    assert_eq!(paused(low), [2, 3]);
+    let one = PauseConfig { max_jobs: 1, ..default };
+    assert_eq!(paused(one), [2]);
+    for (config, field) in [
+        (
+            PauseConfig {
+                most_important: JobPriority::High,
+                ..default
+            },
+            "most_important",
+        ),
+        (PauseConfig { max_jobs: 0, ..default }, "max_jobs"),
+        (
+            PauseConfig {
+                drain: Duration::ZERO,
+                ..default
+            },
+            "drain_seconds",
+        ),
+    ] {
+        assert_eq!(scheduler.strategy().with_config(config).unwrap_err().field, field);
+    }
+}
+
+#[test]
 fn a_running_job_is_in_progress_until_its_operation_has_ended() {
     let scheduler = storm();
     let plan = planned(&scheduler);
@@ -183,6 +227,38 @@ fn a_job_that_ended_meanwhile_needs_neither_pause_nor_resumption() {
     let strategy = scheduler.strategy();
     complete(&plan.steps[0], |step, cx| strategy.execute(step, cx), || {}).unwrap();
     complete(&plan.steps[0], |step, cx| strategy.rollback(step, cx), || {}).unwrap();
+}
+
+#[test]
+fn a_job_that_someone_else_paused_meanwhile_is_a_conflict_and_stays_paused() {
+    for by in [None, Some(RemediationId::new(collection(), 99))] {
+        for state in [JobState::Paused, JobState::Draining] {
+            let scheduler = storm();
+            let plan = planned(&scheduler);
+            if let Some(job) = scheduler.0.lock().jobs.get_mut(&2) {
+                job.state = state;
+                job.paused_by.clone_from(&by);
+            }
+            let strategy = scheduler.strategy();
+            let before = scheduler.states();
+            let executed = in_context(Duration::from_secs(60), |cx| strategy.execute(&plan.steps[0], cx));
+            assert!(matches!(executed, Err(StepError::Conflict { .. })), "{executed:?}");
+            let undone = in_context(Duration::from_secs(60), |cx| strategy.rollback(&plan.steps[0], cx));
+            assert!(matches!(undone, Err(StepError::Conflict { .. })), "{undone:?}");
+            assert_eq!(scheduler.states(), before);
+        }
+    }
+}
+
+#[test]
+fn the_wait_for_a_drain_ends_at_its_deadline() {
+    let scheduler = storm();
+    let plan = planned(&scheduler);
+    let strategy = scheduler.strategy();
+    let begun = in_context(Duration::from_secs(60), |cx| strategy.execute(&plan.steps[0], cx)).unwrap();
+    assert!(matches!(begun, StepReport::InProgress { .. }));
+    let late = in_context(Duration::ZERO, |cx| strategy.execute(&plan.steps[0], cx));
+    assert!(matches!(late, Err(StepError::NotPermitted(_))), "{late:?}");
 }
 
 #[test]

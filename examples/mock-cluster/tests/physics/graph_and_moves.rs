@@ -1,62 +1,13 @@
-//! What follows from what in the simulated cluster.
+//! The graph, moves of vectors, jobs and fencing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::time::Duration;
-
-use healing_core::identity::{FencingToken, RemediationId};
-use healing_core::metrics::{JobState, SystemMetrics};
-use healing_core::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
-use healing_core::permit::{Revocation, StepContext};
+use healing_core::metrics::JobState;
 use healing_core::topology::{NodeKind, NodeRef};
-use healing_core::{Clock, CollectionId, ObservationSource, Timestamp, VirtualClock};
-use healing_strategies::actuators::{ActuatorError, Jobs, MoveProgress, Partitions, VectorId};
-use mock_cluster::{Cluster, Fault, Severity};
+use healing_core::{CollectionId, ObservationSource};
+use healing_strategies::actuators::{ActuatorError, Jobs, MoveProgress, Partitions};
+use mock_cluster::Fault;
 use proptest::prelude::*;
 
-fn cluster(seed: u64) -> Cluster {
-    Cluster::new(CollectionId::new("embeddings").unwrap(), seed, VirtualClock::default())
-}
-
-fn wait(cluster: &Cluster, seconds: u64) {
-    cluster.advance_to(cluster.clock().now().checked_add(Duration::from_secs(seconds)).unwrap());
-}
-
-fn report(cluster: &Cluster) -> IntegrityReport {
-    let observation = cluster.observe(cluster.collection()).unwrap();
-    IntegrityMonitor::new(&MonitorConfig::default())
-        .look(&observation)
-        .unwrap()
-}
-
-fn metrics(cluster: &Cluster) -> SystemMetrics {
-    cluster.observe(cluster.collection()).unwrap().metrics
-}
-
-fn load(cluster: &Cluster, partition: i64) -> f64 {
-    metrics(cluster).partitions[&partition].load.get()
-}
-
-/// Calls an actuator under this fencing token.
-fn under<T>(cluster: &Cluster, token: u64, call: impl FnOnce(&healing_core::permit::Permit<'_>) -> T) -> T {
-    let remediation = RemediationId::new(cluster.collection().clone(), 1);
-    let clock = cluster.clock().clone();
-    let token = FencingToken::new(token);
-    let context = StepContext::new(&remediation, token, Timestamp::MAX, &clock, Revocation::default());
-    call(&context.permit().unwrap())
-}
-
-fn heaviest(cluster: &Cluster, partition: i64, limit: usize) -> Vec<VectorId> {
-    let heaviest = cluster
-        .heaviest_vectors(cluster.collection(), partition, limit)
-        .unwrap();
-    assert!(heaviest.is_sorted_by(|one, other| one.load >= other.load));
-    heaviest.into_iter().map(|it| it.vector).collect()
-}
-
-fn severity(severity: f64) -> Severity {
-    Severity::new(severity).unwrap()
-}
+use crate::cluster::{cluster, heaviest, load, metrics, report, severity, under, wait};
 
 #[test]
 fn every_healthy_cluster_is_held_by_about_the_same_capacity() {

@@ -2,24 +2,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use healing_core::Ratio;
 use healing_core::metrics::PartitionMetrics;
+use healing_core::plan::MAX_PLAN_STEPS;
 
-use super::config::RebalanceConfig;
 use crate::actuators::{VectorId, VectorLoad};
+use crate::config::{InvalidConfig, expect};
+
+/// How far the moves of one plan may go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct MoveLimits {
+    /// Vectors moved at most, over all steps.
+    pub(crate) max_moves: usize,
+    /// Vectors moved at most in one step.
+    pub(crate) batch: usize,
+    /// The share of a partition's vectors that may be moved off it.
+    pub(crate) max_share_of_partition: Ratio,
+    /// A partition whose load is within this share above the mean is well.
+    pub(crate) tolerance: Ratio,
+}
+
+impl MoveLimits {
+    pub(crate) fn validate(&self) -> Result<(), InvalidConfig> {
+        expect(self.max_moves >= 1, "max_moves", &self.max_moves, "at least 1")?;
+        expect(self.batch >= 1, "batch", &self.batch, "at least 1")
+    }
+}
 
 /// Vectors that go from one partition to another in one step.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Batch {
-    pub(super) vectors: Vec<VectorId>,
-    pub(super) from: i64,
-    pub(super) to: i64,
+pub(crate) struct Batch {
+    pub(crate) vectors: Vec<VectorId>,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
     /// The load that goes with them, requests a second.
-    pub(super) load: f64,
+    pub(crate) load: f64,
 }
 
 /// A rebalance in the making: the loads as they would be after the moves so far.
-pub(super) struct Rebalance<'a> {
-    config: &'a RebalanceConfig,
+pub(crate) struct Rebalance<'a> {
+    limits: MoveLimits,
     partitions: &'a BTreeMap<i64, PartitionMetrics>,
     loads: BTreeMap<i64, f64>,
     hot: BTreeSet<i64>,
@@ -32,11 +54,10 @@ pub(super) struct Rebalance<'a> {
 impl<'a> Rebalance<'a> {
     /// `None` where no partition is measured.
     #[allow(clippy::cast_precision_loss, reason = "a number of partitions far below 2^53")]
-    pub(super) fn new(
+    pub(crate) fn new(
         partitions: &'a BTreeMap<i64, PartitionMetrics>,
         hot: &[i64],
-        config: &'a RebalanceConfig,
-        max_moves: usize,
+        limits: MoveLimits,
     ) -> Option<Self> {
         if partitions.is_empty() {
             return None;
@@ -48,12 +69,12 @@ impl<'a> Rebalance<'a> {
         let count = loads.len() as f64;
         let mean: f64 = loads.values().map(|load| load / count).sum();
         Some(Self {
-            config,
+            limits,
             partitions,
             loads,
             hot: hot.iter().copied().collect(),
-            bearable: mean * (1.0 + config.tolerance.get()),
-            moves_left: max_moves,
+            bearable: mean * (1.0 + limits.tolerance.get()),
+            moves_left: limits.max_moves,
             batches: Vec::new(),
         })
     }
@@ -65,15 +86,15 @@ impl<'a> Rebalance<'a> {
         clippy::cast_sign_loss,
         reason = "a share of a count, rounded down, is a count"
     )]
-    pub(super) fn movable_from(&self, partition: i64) -> usize {
+    pub(crate) fn movable_from(&self, partition: i64) -> usize {
         let vectors = self.partitions.get(&partition).map_or(0, |measured| measured.vectors);
-        let share = (vectors as f64 * self.config.max_share_of_partition.get()) as usize;
+        let share = (vectors as f64 * self.limits.max_share_of_partition.get()) as usize;
         share.min(self.moves_left)
     }
 
     /// Moves vectors off `from`, heaviest first, each to the partition that is coldest by then, until `from` is well. A
     /// vector that would make its destination as hot as `from` stays.
-    pub(super) fn relieve(&mut self, from: i64, heaviest: &[VectorLoad]) {
+    pub(crate) fn relieve(&mut self, from: i64, heaviest: &[VectorLoad]) {
         let Some(mut load) = self.loads.get(&from).copied() else {
             return;
         };
@@ -94,8 +115,9 @@ impl<'a> Rebalance<'a> {
         }
         self.loads.insert(from, load);
         for (to, vectors) in leaving {
+            self.batches.truncate(MAX_PLAN_STEPS);
             self.batches
-                .extend(vectors.chunks(self.config.batch).map(|chunk| Batch {
+                .extend(vectors.chunks(self.limits.batch).map(|chunk| Batch {
                     vectors: chunk.iter().map(|vector| vector.vector).collect(),
                     from,
                     to,
@@ -105,13 +127,14 @@ impl<'a> Rebalance<'a> {
     }
 
     /// The batches, those that relieve most first.
-    pub(super) fn into_batches(mut self) -> Vec<Batch> {
+    pub(crate) fn into_batches(mut self) -> Vec<Batch> {
         self.batches.sort_by(|one, other| {
             other
                 .load
                 .total_cmp(&one.load)
                 .then_with(|| (one.from, one.to).cmp(&(other.from, other.to)))
         });
+        self.batches.truncate(MAX_PLAN_STEPS);
         self.batches
     }
 

@@ -1,0 +1,177 @@
+//! Segments in memory and in the cold tier, and what else takes memory.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use healing_core::Timestamp;
+use healing_core::metrics::MemoryConsumer;
+use healing_strategies::actuators::{Segment, Tier};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::design::{
+    BUFFERS, BYTES_PER_VECTOR, COMFORTABLE_MEMORY, MEMORY, PARTITIONS, SEGMENTS_PER_PARTITION, TIER_BANDWIDTH,
+    VECTORS_PER_PARTITION, WORST_STALL,
+};
+
+/// Every segment, by number, and the bulk load if there is one.
+pub(crate) struct Memory {
+    segments: BTreeMap<i64, Stored>,
+    /// Bytes of a bulk load that are still to come.
+    to_come: u64,
+    /// Bytes of it that have come.
+    loaded: u64,
+    /// The share of its buffers that is in use: 0 where there is no bulk load.
+    buffered: f64,
+}
+
+struct Stored {
+    segment: Segment,
+    partition: i64,
+    is_read: bool,
+    /// Where it is going, and the bytes that are not there yet.
+    on_its_way: Option<(Tier, u64)>,
+}
+
+impl Memory {
+    /// Half of the segments are read all the time, the others were read some time ago.
+    pub(crate) fn new(random: &mut ChaCha8Rng, now: Timestamp) -> Self {
+        let bytes = VECTORS_PER_PARTITION.unsigned_abs() * BYTES_PER_VECTOR / SEGMENTS_PER_PARTITION.unsigned_abs();
+        let segments = (1..=PARTITIONS * SEGMENTS_PER_PARTITION).map(|id| {
+            let ago = Duration::from_secs(random.random_range(600..86_400));
+            let segment = Segment {
+                id,
+                bytes,
+                last_read_at: now.checked_sub(ago).unwrap_or(Timestamp::MIN),
+                tier: Tier::Hot,
+            };
+            let stored = Stored {
+                segment,
+                partition: (id - 1) / SEGMENTS_PER_PARTITION + 1,
+                is_read: id % SEGMENTS_PER_PARTITION == 0,
+                on_its_way: None,
+            };
+            (id, stored)
+        });
+        Self {
+            segments: segments.collect(),
+            to_come: 0,
+            loaded: 0,
+            buffered: 0.0,
+        }
+    }
+
+    /// One second passes. `bulk_passing` is the share of inserts in bulk that is not held back.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a number of bytes needs no more than 53 bits"
+    )]
+    pub(crate) fn step(&mut self, now: Timestamp, bulk_passing: f64) {
+        for stored in self.segments.values_mut() {
+            if stored.is_read && stored.segment.tier == Tier::Hot {
+                stored.segment.last_read_at = now;
+            }
+            if let Some((to, left)) = &mut stored.on_its_way {
+                *left = left.saturating_sub(TIER_BANDWIDTH);
+                if *left == 0 {
+                    stored.segment.tier = *to;
+                    stored.on_its_way = None;
+                }
+            }
+        }
+        if self.to_come > 0 || self.loaded > 0 {
+            self.buffered = bulk_passing;
+        }
+        let coming = self.to_come.min((TIER_BANDWIDTH as f64 * bulk_passing) as u64);
+        self.to_come -= coming;
+        self.loaded += coming;
+    }
+
+    /// The used share of memory.
+    #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
+    pub(crate) fn used(&self) -> f64 {
+        let hot: u64 = self.segments.values().map(Stored::hot_bytes).sum();
+        (hot + self.loaded + self.buffers()) as f64 / MEMORY as f64
+    }
+
+    /// The share of allocations that stall: more and more from comfortable to full.
+    pub(crate) fn stalling_share(&self) -> f64 {
+        let excess = (self.used() - COMFORTABLE_MEMORY) / (1.0 - COMFORTABLE_MEMORY);
+        WORST_STALL * excess.clamp(0.0, 1.0)
+    }
+
+    /// What uses most, largest first.
+    pub(crate) fn largest_consumers(&self) -> Vec<MemoryConsumer> {
+        let mut bytes: BTreeMap<i64, u64> = BTreeMap::new();
+        for stored in self.segments.values() {
+            *bytes.entry(stored.partition).or_insert(0) += stored.hot_bytes();
+        }
+        let partitions = bytes.into_iter().map(|(id, bytes)| (format!("partition:{id}"), bytes));
+        let others = [("bulk_load", self.loaded), ("write_buffers", self.buffers())];
+        let others = others.map(|(name, bytes)| (name.to_owned(), bytes));
+        let mut consumers: Vec<_> = partitions
+            .chain(others)
+            .map(|(name, bytes)| MemoryConsumer { name, bytes })
+            .collect();
+        consumers.sort_by_key(|consumer| std::cmp::Reverse(consumer.bytes));
+        consumers.truncate(5);
+        consumers
+    }
+
+    /// The segments of a partition that are not in memory.
+    #[allow(clippy::cast_precision_loss, reason = "a number of segments far below 2^53")]
+    pub(crate) fn cold_segments(&self, partition: i64) -> f64 {
+        let of_it = self.segments.values().filter(|stored| stored.partition == partition);
+        of_it.filter(|stored| stored.segment.tier == Tier::Cold).count() as f64
+    }
+
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> {
+        self.segments.values().map(|stored| stored.segment)
+    }
+
+    /// Sends a segment to a tier, or goes on with it; `false` when there is none of that number.
+    pub(crate) fn send(&mut self, id: i64, to: Tier) -> bool {
+        let Some(stored) = self.segments.get_mut(&id) else {
+            return false;
+        };
+        stored.on_its_way = match stored.on_its_way {
+            _ if stored.segment.tier == to => None,
+            Some((on_its_way_to, left)) if on_its_way_to == to => Some((to, left)),
+            _ => Some((to, stored.segment.bytes)),
+        };
+        true
+    }
+
+    /// From now on a bulk load comes in, until this share of memory is used while nothing of it is held back.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of memory needs no more than 53 bits"
+    )]
+    pub(crate) fn load_in_bulk(&mut self, until: f64) {
+        let left = (until - BUFFERS - self.used()).max(0.0);
+        self.to_come += (MEMORY as f64 * left) as u64;
+    }
+
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of memory needs no more than 53 bits"
+    )]
+    fn buffers(&self) -> u64 {
+        (MEMORY as f64 * BUFFERS * self.buffered) as u64
+    }
+}
+
+impl Stored {
+    fn hot_bytes(&self) -> u64 {
+        match self.segment.tier {
+            Tier::Cold => 0,
+            _ => self.segment.bytes,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What each fault does to the graph and to the metrics.
+
+use healing_core::metrics::SystemMetrics;
+use healing_core::{Amount, ProblemClass};
+use mock_cluster::{Fault, Severity};
+
+use crate::cluster::{cluster, metrics, report, severity, wait};
+
+/// A fault, the problem that it is, and how long it takes to show.
+struct Class {
+    fault: fn(Severity) -> Fault,
+    problem: fn() -> ProblemClass,
+    shows_after: u64,
+}
+
+fn hotspot() -> ProblemClass {
+    ProblemClass::HotspotCongestion {
+        partition_ids: vec![5],
+        load_ratio: Amount::ZERO,
+    }
+}
+
+fn lag() -> ProblemClass {
+    ProblemClass::ReplicationLag {
+        replica_ids: vec![3],
+        lag: std::time::Duration::ZERO,
+    }
+}
+
+fn classes() -> [Class; 8] {
+    [
+        Class {
+            fault: |severity| Fault::HotPartition { partition: 5, severity },
+            problem: hotspot,
+            shows_after: 5,
+        },
+        Class {
+            fault: |severity| Fault::WriteFlood { partition: 5, severity },
+            problem: hotspot,
+            shows_after: 5,
+        },
+        Class {
+            fault: |severity| Fault::CentroidSkew { centroid: 2, severity },
+            problem: || ProblemClass::CentroidSkew {
+                centroid_ids: vec![2],
+                skew_factor: Amount::ZERO,
+            },
+            shows_after: 5,
+        },
+        Class {
+            fault: |severity| Fault::LaggingReplica { replica: 3, severity },
+            problem: lag,
+            shows_after: 70,
+        },
+        Class {
+            fault: |severity| Fault::StuckReplica { replica: 3, severity },
+            problem: lag,
+            shows_after: 5,
+        },
+        Class {
+            fault: |severity| Fault::MaintenanceStorm { shard: 2, severity },
+            problem: || ProblemClass::MaintenanceContention {
+                job_types: Vec::new(),
+                queue_depth: 0,
+            },
+            shows_after: 20,
+        },
+        Class {
+            fault: |severity| Fault::MemoryPressure { severity },
+            problem: || ProblemClass::MemoryPressure {
+                current_usage_pct: healing_core::Percent::ZERO,
+                largest_consumers: Vec::new(),
+            },
+            shows_after: 40,
+        },
+        Class {
+            fault: |severity| Fault::FragmentedIndexes { severity },
+            problem: || ProblemClass::IndexFragmentation {
+                index_ids: (1..=16).collect(),
+                fragmentation_pct: healing_core::Percent::ZERO,
+            },
+            shows_after: 5,
+        },
+    ]
+}
+
+fn symptom(problem: &ProblemClass, metrics: &SystemMetrics) -> f64 {
+    problem.symptom(metrics).unwrap().get()
+}
+
+#[test]
+fn the_worse_a_fault_the_lower_lambda_falls_and_the_stronger_its_symptom() {
+    for class in classes() {
+        let problem = (class.problem)();
+        for seed in 0..5 {
+            let healthy = cluster(seed);
+            let (mut lambda, mut shown) = (report(&healthy).lambda.get(), symptom(&problem, &metrics(&healthy)));
+            for step in [0.4, 0.7, 1.0] {
+                let cluster = cluster(seed);
+                cluster.inject((class.fault)(severity(step)));
+                wait(&cluster, class.shows_after);
+                let (now, shows) = (report(&cluster).lambda.get(), symptom(&problem, &metrics(&cluster)));
+                // Mild faults stay below what a cluster bears, up to the noise of the network.
+                assert!(
+                    now < lambda * 1.03,
+                    "{problem:?}, seed {seed}, {step}: {now} after {lambda}"
+                );
+                assert!(shows > shown, "{problem:?}, seed {seed}, {step}: {shows} after {shown}");
+                (lambda, shown) = (now, shows);
+            }
+            assert!(lambda < 110.0, "{problem:?}, seed {seed}: {lambda}");
+        }
+    }
+}
+
+#[test]
+fn nothing_heals_by_itself() {
+    for class in classes() {
+        let cluster = cluster(6);
+        cluster.inject((class.fault)(severity(0.9)));
+        wait(&cluster, class.shows_after);
+        let struck = report(&cluster).lambda.get();
+        wait(&cluster, 3600);
+        let later = report(&cluster).lambda.get();
+        assert!(
+            later < struck * 1.05,
+            "{:?}: {struck} then {later}",
+            (class.fault)(severity(0.9))
+        );
+    }
+}
+
+#[test]
+fn a_broken_disk_shows_in_the_graph_alone() {
+    let (well, struck) = (cluster(7), cluster(7));
+    struck.inject(Fault::BrokenDisk {
+        partition: 4,
+        severity: severity(0.9),
+    });
+    wait(&well, 10);
+    wait(&struck, 10);
+    assert!(report(&struck).lambda.get() < 0.5 * report(&well).lambda.get());
+    assert_eq!(metrics(&struck), metrics(&well));
+}
+
+#[test]
+fn a_fault_strikes_when_it_was_scheduled_and_not_before() {
+    let cluster = cluster(8);
+    let at = healing_core::Timestamp::UNIX_EPOCH + std::time::Duration::from_secs(100);
+    let now = healing_core::Clock::now(cluster.clock());
+    assert!(at > now);
+    cluster.schedule(
+        at,
+        Fault::FragmentedIndexes {
+            severity: severity(1.0),
+        },
+    );
+    cluster.advance_to(at - std::time::Duration::from_secs(1));
+    assert!(report(&cluster).lambda.get() > 190.0);
+    cluster.advance_to(at);
+    assert!(report(&cluster).lambda.get() < 110.0);
+}

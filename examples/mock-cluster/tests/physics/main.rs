@@ -1,0 +1,9 @@
+//! What follows from what in the simulated cluster.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cluster;
+mod faults;
+mod graph_and_moves;
+mod remedies;
+mod strategies;
