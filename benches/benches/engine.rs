@@ -35,7 +35,11 @@ struct Pair {
 impl Pair {
     fn capacity(&self) -> f64 {
         let age = self.clock.now().duration_since(healing_core::Timestamp::UNIX_EPOCH);
-        if age.as_secs().unsigned_abs() < self.falls_after.as_secs() { 100.0 } else { 10.0 }
+        if age.as_secs().unsigned_abs() < self.falls_after.as_secs() {
+            100.0
+        } else {
+            10.0
+        }
     }
 }
 
@@ -43,7 +47,10 @@ impl ObservationSource for Pair {
     fn observe(&self, collection: &CollectionId) -> Result<Observation, ObservationError> {
         let mut graph = ContractedGraph::builder();
         let (a, b) = (NodeRef::partition(1), NodeRef::partition(2));
-        graph.node(a, 1.0)?.node(b, 1.0)?.edge(Edge::new(EdgeKind::PartitionLink, a, b, self.capacity())?)?;
+        graph
+            .node(a, 1.0)?
+            .node(b, 1.0)?
+            .edge(Edge::new(EdgeKind::PartitionLink, a, b, self.capacity())?)?;
         Ok(Observation {
             collection: collection.clone(),
             observed_at: self.clock.now(),
@@ -55,9 +62,15 @@ impl ObservationSource for Pair {
 
 impl Classifier for Pair {
     fn classify(&self, _observation: &Observation, _report: &IntegrityReport) -> Vec<Diagnosis> {
-        let problem =
-            ProblemClass::HotspotCongestion { partition_ids: vec![1], load_ratio: Amount::clamped(3.0) };
-        vec![Diagnosis { problem, confidence: Ratio::ONE, evidence: Vec::new() }]
+        let problem = ProblemClass::HotspotCongestion {
+            partition_ids: vec![1],
+            load_ratio: Amount::clamped(3.0),
+        };
+        vec![Diagnosis {
+            problem,
+            confidence: Ratio::ONE,
+            evidence: Vec::new(),
+        }]
     }
 }
 
@@ -91,7 +104,11 @@ impl RemediationStrategy for NoOp {
             Ok(Step::new(format!("do nothing, {number}"), &action)?.touching([NodeRef::partition(1)]))
         };
         let steps = (0..STEPS).map(step).collect::<Result<_, PlanError>>()?;
-        Ok(Plan { strategy: "no_op".to_owned(), summary: "do nothing ten times".to_owned(), steps })
+        Ok(Plan {
+            strategy: "no_op".to_owned(),
+            summary: "do nothing ten times".to_owned(),
+            steps,
+        })
     }
 
     fn execute(&self, _step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
@@ -109,7 +126,10 @@ fn healer(clock: &VirtualClock, falls_after: Duration, collections: usize) -> He
     if let Err(error) = registry.register(Arc::new(NoOp)) {
         unreachable!("{error}");
     }
-    let pair = Arc::new(Pair { clock: clock.clone(), falls_after });
+    let pair = Arc::new(Pair {
+        clock: clock.clone(),
+        falls_after,
+    });
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let mut config = HealingConfig {
         step_settle: Duration::ZERO,

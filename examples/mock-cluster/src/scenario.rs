@@ -89,9 +89,7 @@ impl Scenario {
             Self::StuckReplica => "a replica stops applying for good; what treats it needs --approve",
             Self::MaintenanceContention => "low-priority jobs pile up on one shard",
             Self::MemoryPressure => "a bulk load fills memory",
-            Self::FragmentedIndex => {
-                "a purge leaves the indexes full of dead entries; what treats it cannot be undone: --approve"
-            }
+            Self::FragmentedIndex => "a purge leaves the indexes full of dead entries",
             Self::BrokenDisk => "a partition's disk fails, which no strategy here can treat",
             Self::Quiet => "nothing happens",
         }

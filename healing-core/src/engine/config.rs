@@ -30,14 +30,14 @@ pub struct HealingConfig {
     pub max_auto_heal_impact: Ratio,
     /// Problems whose treatment a human must approve. None.
     pub require_approval: Vec<ProblemKind>,
-    /// Strategies whose use a human must approve. `scale_replicas`.
+    /// Strategies whose use a human must approve. `scale_replicas` and `resync_replica`.
     pub require_approval_strategies: Vec<String>,
     /// Whether outcomes are handed to the learner. They are recorded in any case.
     pub learning_enabled: bool,
 
     /// The same while its state is critical, when more disruption is worth it. 0.7.
     pub max_auto_heal_impact_critical: Ratio,
-    /// The same for strategies that cannot undo. 0.4.
+    /// The same for strategies that cannot undo, in either state. 0.5.
     pub max_irreversible_impact: Ratio,
     /// A plan may touch at most this share of the graph's nodes, and always one. 0.5.
     pub max_node_share: Ratio,
@@ -146,10 +146,10 @@ impl Default for HealingConfig {
             attempt_window: Duration::from_secs(3600),
             max_auto_heal_impact: Ratio::literal(0.5),
             require_approval: Vec::new(),
-            require_approval_strategies: vec!["scale_replicas".to_owned()],
+            require_approval_strategies: vec!["scale_replicas".to_owned(), "resync_replica".to_owned()],
             learning_enabled: true,
             max_auto_heal_impact_critical: Ratio::literal(0.7),
-            max_irreversible_impact: Ratio::literal(0.4),
+            max_irreversible_impact: Ratio::literal(0.5),
             max_node_share: Ratio::literal(0.5),
             max_data_share: Ratio::literal(0.25),
             max_active: 8,
