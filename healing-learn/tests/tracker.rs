@@ -38,6 +38,11 @@ fn outcome(clock: &VirtualClock, number: u64, strategy: &str, verified: Option<b
         final_lambda: None,
         witness_edges: Vec::new(),
         system_metrics: SystemMetrics::default(),
+        feedback_score: None,
+        predicted_lambda: None,
+        rolled_back: false,
+        disturbances: Vec::new(),
+        choice: None,
     }
 }
 

@@ -54,6 +54,11 @@ pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
         final_lambda,
         witness_edges: remediation.initial.witness.clone(),
         system_metrics: remediation.initial.metrics.clone(),
+        feedback_score: None,
+        predicted_lambda: remediation.prediction.map(|prediction| prediction.lambda_after),
+        rolled_back: !matches!(remediation.state, RemediationState::Completed { .. }),
+        disturbances: Vec::new(),
+        choice: None,
     })
 }
 

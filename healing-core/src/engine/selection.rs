@@ -11,11 +11,12 @@ use super::config::Selection;
 use super::prediction::predict;
 use super::services::Services;
 use crate::diagnosis::Diagnosis;
-use crate::identity::CollectionId;
+use crate::learner::{Candidate, Choice};
 use crate::monitor::IntegrityReport;
 use crate::number::{Amount, Lambda, Ratio};
 use crate::observation::Observation;
 use crate::plan::{MAX_PLAN_STEPS, Plan, Prediction};
+use crate::problem::ProblemKind;
 use crate::registry::Registered;
 use crate::strategy::Case;
 
@@ -83,7 +84,7 @@ pub(super) fn select<'a>(
     failures: Option<&BTreeMap<String, u32>>,
 ) -> Result<Chosen<'a>, Vec<Rejection>> {
     let mut rejections = Vec::new();
-    for strategy in in_order_of_preference(services, diagnosis, &observation.collection, failures) {
+    for strategy in in_order_of_preference(services, observation, report, diagnosis, failures) {
         match consider(services, strategy, observation, report, diagnosis) {
             Ok((plan, prediction)) => {
                 return Ok(Chosen {
@@ -103,30 +104,41 @@ pub(super) fn select<'a>(
 
 fn in_order_of_preference<'a>(
     services: &'a Services,
+    observation: &Observation,
+    report: &IntegrityReport,
     diagnosis: &Diagnosis,
-    collection: &CollectionId,
     failures: Option<&BTreeMap<String, u32>>,
 ) -> Vec<&'a Registered> {
     let kind = diagnosis.problem.kind();
+    let collection = &observation.collection;
     let mut weighted: Vec<(Amount, &Registered)> = services
         .registry
         .treating(&kind)
         .map(|strategy| (services.weight(&strategy.name, &kind, collection), strategy))
         .collect();
     let best = weighted.iter().map(|(weight, _)| *weight).max().unwrap_or_default();
+    let ranking = match services.config.selection {
+        Selection::HighestWeight => None,
+        Selection::Graduated => learned_ranking(services, observation, report, &kind),
+    };
     // The registry lists by name, and the sort is stable: full ties stay in that order.
     weighted.sort_by_key(|(weight, strategy)| {
         let heaviest_first = (Reverse(*weight), strategy.impact);
         match services.config.selection {
-            Selection::HighestWeight => (0, false, Ratio::ZERO, heaviest_first),
+            Selection::HighestWeight => (0, 0, false, Ratio::ZERO, heaviest_first),
             Selection::Graduated => {
                 let failed = failures
                     .and_then(|failures| failures.get(&strategy.name))
                     .copied()
                     .unwrap_or(0);
+                let place = ranking.as_ref().map_or(0, |names| {
+                    let found = names.iter().position(|name| *name == strategy.name);
+                    found.unwrap_or(names.len())
+                });
                 let promising = weight.get() >= best.get() * PROMISING_SHARE;
                 (
                     failed,
+                    place,
                     !promising,
                     if promising { strategy.impact } else { Ratio::ZERO },
                     heaviest_first,
@@ -135,6 +147,33 @@ fn in_order_of_preference<'a>(
         }
     });
     weighted.into_iter().map(|(_, strategy)| strategy).collect()
+}
+
+/// The names of the strategies that may be chosen, best first, where the learner ranks; `None` where it does not or panicked.
+fn learned_ranking(
+    services: &Services,
+    observation: &Observation,
+    report: &IntegrityReport,
+    kind: &ProblemKind,
+) -> Option<Vec<String>> {
+    let limit = services.config.max_auto_heal_impact;
+    let allowed = services.registry.treating(kind).filter(|it| it.impact <= limit);
+    let candidates: Vec<Candidate> = allowed
+        .map(|strategy| Candidate {
+            strategy: strategy.name.clone(),
+            impact: strategy.impact,
+            estimated_duration: strategy.estimated_duration,
+        })
+        .collect();
+    let choice = Choice {
+        collection: &observation.collection,
+        kind,
+        state: report.state,
+        at: services.now(),
+        candidates: &candidates,
+    };
+    let ranking = contained(|| services.learner.rank(&choice)).ok().flatten()?;
+    Some(ranking.iter().map(|it| it.candidate.strategy.clone()).collect())
 }
 
 fn consider(

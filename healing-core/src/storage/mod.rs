@@ -11,4 +11,7 @@ mod outcome;
 pub use journal::{Journal, JournalBody, JournalError, JournalRecord, Stream};
 pub use lease::{Lease, LeaseError, LeaseStore};
 pub use memory::MemoryStorage;
-pub use outcome::{OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
+pub use outcome::{
+    Disturbance, FeedbackScore, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, RecordedCandidate,
+    RecordedChoice, StoredOutcome,
+};
