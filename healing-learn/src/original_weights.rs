@@ -1,120 +1,173 @@
 //! The seed's weight formula.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use healing_core::{Amount, Timestamp};
+use healing_core::learner::{Choice, Ranked};
+use healing_core::storage::OutcomeRecord;
+use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
+
+use crate::policy::Policy;
 
 /// The seed's formula (seed, "Strategy Weight Updates"): *success rate x (1 + average improvement)* over the outcomes of
 /// the last 30 days, the success rate being the share of them that succeeded and were verified, the improvement the change
-/// of lambda as a fraction. A strategy without an outcome in that time has the weight 1.
+/// of lambda as a fraction. A strategy without an outcome in that time has the weight 1. The heaviest one is chosen.
 ///
-/// Known to mislead: a strategy that only failed gets 0 and, where another is at hand, never another chance; one lucky try
-/// beats a hundred good ones; what a strategy does for one problem counts for all.
+/// Known to mislead: a strategy that only failed gets 0 and, where another is at hand, never another chance before the
+/// window has forgotten it; one lucky try beats a hundred good ones; what a strategy does for one problem counts for all.
+/// It is here to be measured against. [`PosteriorWeights`](crate::PosteriorWeights) is the default.
+///
+/// The window is exact. What is kept is the verdicts in it and their sums, so memory is bounded by the outcomes of 30 days
+/// (32 bytes each; a healer's attempt limit of three an hour makes that at most 69 KB a collection) and not by history.
+/// Sums are integers, to which an outcome can be added and from which it can be taken without a rounding error: an improvement
+/// is counted in steps of 2^-32, finer than the 24 bits of the seed's numbers.
 #[derive(Debug, Clone, Default)]
 pub struct OriginalWeights {
-    /// In the order they were learned.
-    outcomes: VecDeque<Verdict>,
+    strategies: BTreeMap<String, Window>,
+}
+
+impl OriginalWeights {
+    /// How far back outcomes count.
+    pub const WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
+}
+
+impl Policy for OriginalWeights {
+    fn learn(&mut self, outcome: &OutcomeRecord, now: Timestamp) {
+        for window in self.strategies.values_mut() {
+            window.forget(now);
+        }
+        let verdict = Verdict {
+            at: outcome.completed_at,
+            verified: outcome.success && outcome.verified == Some(true),
+            improvement: steps(outcome.improvement_pct / 100.0),
+        };
+        if !counts(&verdict, now) {
+            return;
+        }
+        match self.strategies.get_mut(&outcome.strategy_name) {
+            Some(window) => window.add(verdict),
+            None => {
+                let mut window = Window::default();
+                window.add(verdict);
+                self.strategies.insert(outcome.strategy_name.clone(), window);
+            }
+        }
+    }
+
+    fn weight(
+        &self,
+        strategy: &str,
+        _kind: &ProblemKind,
+        _collection: &CollectionId,
+        now: Timestamp,
+    ) -> Option<Amount> {
+        self.overall_weight(strategy, now)
+    }
+
+    fn weight_for_kind(&self, strategy: &str, _kind: &ProblemKind, now: Timestamp) -> Option<Amount> {
+        self.overall_weight(strategy, now)
+    }
+
+    fn overall_weight(&self, strategy: &str, now: Timestamp) -> Option<Amount> {
+        self.strategies.get(strategy)?.weight(now)
+    }
+
+    /// Heaviest first; equal weights stay in the order of the candidates. Nothing is drawn: the first has the propensity 1.
+    fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
+        let weight = |strategy: &str| {
+            let known = self.overall_weight(strategy, choice.at);
+            known.unwrap_or_else(|| Amount::clamped(1.0))
+        };
+        let mut candidates: Vec<_> = choice.candidates.iter().collect();
+        candidates.sort_by_cached_key(|candidate| Reverse(weight(&candidate.strategy)));
+        let ranked = candidates.into_iter().enumerate().map(|(place, candidate)| Ranked {
+            candidate,
+            propensity: if place == 0 { Ratio::ONE } else { Ratio::ZERO },
+        });
+        ranked.collect()
+    }
+
+    fn unlearned(&self) -> Box<dyn Policy> {
+        Box::new(Self::default())
+    }
+}
+
+/// One strategy's verdicts, oldest first, and their sums.
+#[derive(Debug, Clone, Default)]
+struct Window {
+    verdicts: VecDeque<Verdict>,
+    sums: Sums,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Verdict {
     at: Timestamp,
     verified: bool,
-    /// The change of lambda as a fraction.
-    improvement: f64,
+    /// The change of lambda as a fraction, in steps of 1 / [`STEPS`].
+    improvement: i64,
 }
 
-impl OriginalWeights {
-    /// How far back outcomes count.
-    pub const WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    outcomes: i64,
+    verified: i64,
+    improvement: i128,
+}
 
-    /// Takes in an outcome and forgets those that no longer count.
-    pub(crate) fn learn(&mut self, at: Timestamp, verified: bool, improvement: f64, now: Timestamp) {
-        self.outcomes.retain(|verdict| counts(verdict, now));
-        self.outcomes.push_back(Verdict {
-            at,
-            verified,
-            improvement,
-        });
+impl Window {
+    fn add(&mut self, verdict: Verdict) {
+        self.sums.add(&verdict, 1);
+        // Outcomes come in order, or almost: the search ends where it begins.
+        let earlier = self.verdicts.iter().rposition(|known| known.at <= verdict.at);
+        self.verdicts.insert(earlier.map_or(0, |last| last + 1), verdict);
     }
 
-    /// The weight now; `None` where no outcome counts.
-    #[allow(clippy::cast_precision_loss, reason = "a number of outcomes far below 2^53")]
-    pub(crate) fn weight(&self, now: Timestamp) -> Option<Amount> {
-        let counting = || self.outcomes.iter().filter(|verdict| counts(verdict, now));
-        let number = counting().count() as f64;
-        if number == 0.0 {
+    fn forget(&mut self, now: Timestamp) {
+        while let Some(verdict) = self.verdicts.pop_front_if(|oldest| !counts(oldest, now)) {
+            self.sums.add(&verdict, -1);
+        }
+    }
+
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "the sums stay below 2^53 but for improvements no lambda can have"
+    )]
+    fn weight(&self, now: Timestamp) -> Option<Amount> {
+        let mut sums = self.sums;
+        for expired in self.verdicts.iter().take_while(|verdict| !counts(verdict, now)) {
+            sums.add(expired, -1);
+        }
+        if sums.outcomes == 0 {
             return None;
         }
-        let success_rate = counting().filter(|verdict| verdict.verified).count() as f64 / number;
-        let average_improvement: f64 = counting().map(|verdict| verdict.improvement / number).sum();
+        let number = sums.outcomes as f64;
+        let success_rate = sums.verified as f64 / number;
+        let average_improvement = sums.improvement as f64 / STEPS / number;
         Some(Amount::clamped(success_rate * (1.0 + average_improvement)))
     }
+}
+
+impl Sums {
+    fn add(&mut self, verdict: &Verdict, times: i64) {
+        self.outcomes += times;
+        self.verified += times * i64::from(verdict.verified);
+        self.improvement += i128::from(times) * i128::from(verdict.improvement);
+    }
+}
+
+const STEPS: f64 = (1u64 << 32) as f64;
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a float that is no i64 becomes the nearest one"
+)]
+fn steps(improvement: f64) -> i64 {
+    (improvement * STEPS).round() as i64
 }
 
 /// Whether an outcome is in the window. One from the future, by a clock that was set back since, is.
 fn counts(verdict: &Verdict, now: Timestamp) -> bool {
     Duration::try_from(now.duration_since(verdict.at)).is_ok_and(|age| age < OriginalWeights::WINDOW)
         || verdict.at > now
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn day(number: i64) -> Timestamp {
-        Timestamp::from_second(number * 24 * 3600).unwrap()
-    }
-
-    fn weight(outcomes: &[(bool, f64)]) -> Option<f64> {
-        let mut weights = OriginalWeights::default();
-        for &(verified, improvement) in outcomes {
-            weights.learn(day(0), verified, improvement, day(0));
-        }
-        weights.weight(day(0)).map(Amount::get)
-    }
-
-    #[test]
-    fn the_weight_is_the_success_rate_times_one_plus_the_average_improvement() {
-        assert_eq!(weight(&[]), None);
-        assert_eq!(weight(&[(true, 0.5)]), Some(1.5));
-        assert_eq!(weight(&[(true, 0.5), (false, -0.25)]), Some(0.5 * 1.125));
-        assert_eq!(weight(&[(false, 0.0), (false, 0.0)]), Some(0.0));
-    }
-
-    #[test]
-    fn what_is_thirty_days_old_no_longer_counts() {
-        let mut weights = OriginalWeights::default();
-        weights.learn(day(0), false, 0.0, day(0));
-        weights.learn(day(10), true, 1.0, day(10));
-        assert_eq!(weights.weight(day(29)).map(Amount::get), Some(0.5 * 1.5));
-        assert_eq!(weights.weight(day(30)).map(Amount::get), Some(2.0));
-        assert_eq!(weights.weight(day(40)), None);
-    }
-
-    proptest! {
-        #[test]
-        fn forgetting_as_it_goes_equals_the_formula_over_everything(
-            stream in prop::collection::vec((0i64..20, any::<bool>(), -1.0..5.0f64), 1..60),
-        ) {
-            let mut weights = OriginalWeights::default();
-            let mut now = 0;
-            let mut all = Vec::new();
-            for (gap, verified, improvement) in stream {
-                now += gap;
-                all.push((now, verified, improvement));
-                weights.learn(day(now), verified, improvement, day(now));
-                let counting: Vec<_> = all.iter().filter(|(at, ..)| now - at < 30).collect();
-                let number = counting.len() as f64;
-                let verified = counting.iter().filter(|(_, verified, _)| *verified).count() as f64;
-                let improvement: f64 = counting.iter().map(|(.., improvement)| improvement).sum();
-                let expected = (verified / number * (1.0 + improvement / number)).max(0.0);
-                let found = weights.weight(day(now)).map(Amount::get).unwrap();
-                prop_assert!((found - expected).abs() < 1e-9, "{found} instead of {expected}");
-            }
-        }
-    }
 }

@@ -133,6 +133,9 @@ pub enum Selection {
     /// collection was last normal comes after those that have not.
     #[default]
     Graduated,
+    /// The one that the learner ranks first, which may be to try out what it knows little of; one that failed comes after
+    /// those that have not. Where the learner does not rank, as [`Graduated`](Self::Graduated).
+    Learned,
     /// The one with the greatest weight: the seed's rule.
     HighestWeight,
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::call::contained;
 use crate::HostError;
-use crate::identity::{CollectionId, HolderId};
+use crate::identity::{CollectionId, HolderId, RemediationId};
 use crate::storage::{
-    Journal, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, OutcomeError, OutcomeId, OutcomeRecord,
-    OutcomeStore, StoredOutcome, Stream,
+    FeedbackScore, Journal, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, OutcomeError, OutcomeId,
+    OutcomeRecord, OutcomeStore, StoredOutcome, Stream,
 };
 
 /// A store whose panics are errors.
@@ -54,6 +54,10 @@ impl OutcomeStore for Contained<dyn OutcomeStore> {
 
     fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
         call(|| self.0.history(since, limit), OutcomeError::Host)
+    }
+
+    fn set_feedback(&self, remediation: &RemediationId, score: FeedbackScore) -> Result<OutcomeRecord, OutcomeError> {
+        call(|| self.0.set_feedback(remediation, score), OutcomeError::Host)
     }
 }
 

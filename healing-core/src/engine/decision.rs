@@ -37,12 +37,12 @@ pub struct ConsideredProblem {
     /// Why this problem was not to be treated.
     pub refusal: Option<Refusal>,
     /// The strategies for it, in the order of preference.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<ConsideredStrategy>,
 }
 
 /// A strategy that was considered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
+pub struct ConsideredStrategy {
     /// The strategy.
     pub strategy: String,
     /// Its learned weight.
@@ -53,14 +53,14 @@ pub struct Candidate {
     pub failures: u32,
     /// What came of considering it.
     #[serde(flatten)]
-    pub verdict: CandidateVerdict,
+    pub verdict: StrategyVerdict,
 }
 
 /// What came of considering a strategy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum CandidateVerdict {
+pub enum StrategyVerdict {
     /// It was chosen.
     Chosen {
         /// What its plan should do to lambda.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::decision::Candidate;
+use super::decision::ConsideredStrategy;
 use super::guard::Refusal;
 use super::remediation::{Remediation, RemediationState};
 use crate::diagnosis::Diagnosis;
@@ -63,7 +63,7 @@ pub enum EventKind {
         /// The problem.
         problem: ProblemKind,
         /// What was considered, and why it will not do.
-        considered: Vec<Candidate>,
+        considered: Vec<ConsideredStrategy>,
     },
     /// A remediation entered the state it holds here.
     Remediation(Box<Remediation>),

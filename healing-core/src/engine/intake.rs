@@ -7,13 +7,13 @@ use serde_json::Map;
 use super::alarm::Alarm;
 use super::call::contained;
 use super::config::Selection;
-use super::decision::{Candidate, ConsideredProblem, Decision};
+use super::decision::{ConsideredProblem, ConsideredStrategy, Decision};
 use super::event::EventKind;
 use super::guard::{Circumstances, Initiative, Refusal, refuse, refuse_problem};
 use super::outcome::outcome_of;
 use super::progress::{Progress, undo};
 use super::remediation::{Initial, Remediation, RemediationState, UndoCause};
-use super::selection::{Choice, Chosen, impact_limit};
+use super::selection::{Chosen, Consideration, impact_limit};
 use super::watched::{Active, Tenure};
 use crate::diagnosis::Diagnosis;
 use crate::identity::{Operator, RemediationId};
@@ -32,7 +32,9 @@ pub(super) struct Sample {
 pub(super) struct Beginning<'a> {
     pub(super) chosen: Chosen<'a>,
     pub(super) diagnosis: &'a Diagnosis,
-    pub(super) considered: Vec<Candidate>,
+    /// Every kind of problem that was found.
+    pub(super) problems: Vec<ProblemKind>,
+    pub(super) considered: Vec<ConsideredStrategy>,
     pub(super) ordered_by: Option<&'a Operator>,
     pub(super) parameters: Map<String, serde_json::Value>,
 }
@@ -165,7 +167,7 @@ impl<'a> Progress<'a> {
                 candidates: Vec::new(),
             };
             let Some(reason) = considered.refusal.clone() else {
-                let choice = Choice {
+                let choice = Consideration {
                     services: self.services,
                     standing: self.watched.ledger.sum(),
                     observation: &sample.observation,
@@ -185,6 +187,7 @@ impl<'a> Progress<'a> {
                 let beginning = Beginning {
                     chosen,
                     diagnosis,
+                    problems: diagnoses.iter().map(|diagnosis| diagnosis.problem.kind()).collect(),
                     considered: candidates,
                     ordered_by: None,
                     parameters: Map::new(),
@@ -265,12 +268,15 @@ impl<'a> Progress<'a> {
     ) -> Result<RemediationId, JournalError> {
         let Sample { observation, report } = sample;
         let Beginning {
-            chosen: Chosen {
-                strategy,
-                plan,
-                prediction,
-            },
+            chosen:
+                Chosen {
+                    strategy,
+                    plan,
+                    choice,
+                    prediction,
+                },
             diagnosis,
+            problems,
             considered,
             ..
         } = beginning;
@@ -279,8 +285,8 @@ impl<'a> Progress<'a> {
         let listed = config.require_approval.contains(&diagnosis.problem.kind())
             || config.require_approval_strategies.contains(&strategy.name);
         // Under the seed's rule, what is too disruptive was not even chosen.
-        let too_disruptive =
-            config.selection == Selection::Graduated && strategy.impact > impact_limit(strategy, report.state, config);
+        let too_disruptive = config.selection != Selection::HighestWeight
+            && strategy.impact > impact_limit(strategy, report.state, config);
         let state = if beginning.ordered_by.is_none() && (listed || too_disruptive) {
             RemediationState::AwaitingApproval { since: now }
         } else {
@@ -298,9 +304,15 @@ impl<'a> Progress<'a> {
             diagnosis: Arc::new(diagnosis.clone()),
             plan,
             considered: considered.into(),
+            choice,
             parameters: Arc::new(beginning.parameters),
             prediction,
-            initial: Arc::new(Initial::of(report, &observation.metrics, symptom.ok().flatten())),
+            initial: Arc::new(Initial::of(
+                problems,
+                report,
+                &observation.metrics,
+                symptom.ok().flatten(),
+            )),
             state,
         };
         self.activate(tenure, remediation).map(|()| id)
@@ -409,6 +421,7 @@ impl<'a> Progress<'a> {
             wake,
             vetted: false,
             call: None,
+            another_fault: false,
         });
     }
 

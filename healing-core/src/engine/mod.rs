@@ -34,7 +34,7 @@ pub use builder::{BuildError, HealerBuilder};
 pub use config::{
     ConfigFault, HealingConfig, InvalidConfig, JournalRetention, MOST_ATTEMPTS, Selection, VerificationRule,
 };
-pub use decision::{BlastRadius, Candidate, CandidateVerdict, ConsideredProblem, Decision, RejectionReason};
+pub use decision::{BlastRadius, ConsideredProblem, ConsideredStrategy, Decision, RejectionReason, StrategyVerdict};
 pub use event::{EventKind, HealingEvent, Tick};
 pub use guard::Refusal;
 pub use healer::Healer;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::call::contained;
 use super::config::{HealingConfig, InvalidConfig};
 use super::decision::RejectionReason;
 use super::event::HealingEvent;
@@ -14,12 +15,14 @@ use super::healer::Healer;
 use super::intake::{Beginning, NotBegun, Sample};
 use super::progress::{Progress, undo};
 use super::remediation::{Remediation, RemediationState, UndoCause};
-use super::selection::Choice;
+use super::selection::Consideration;
 use crate::diagnosis::Diagnosis;
 use crate::identity::{CollectionId, Operator, RemediationId};
 use crate::plan::{Plan, Prediction};
 use crate::problem::ProblemKind;
-use crate::storage::{Freeze, JournalBody, JournalError, LeaseError, OutcomeError, OutcomeStore, StoredOutcome};
+use crate::storage::{
+    FeedbackScore, Freeze, JournalBody, JournalError, LeaseError, OutcomeError, OutcomeStore, StoredOutcome,
+};
 
 /// What `execute` did, or with `dry_run` would do.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +144,10 @@ pub enum ControlError {
     /// The lease on the collection is not to be had.
     #[error(transparent)]
     Lease(#[from] LeaseError),
-    /// The outcomes could not be read.
+    /// The learner panicked.
+    #[error("the learner panicked")]
+    LearnerPanicked,
+    /// The outcomes could not be read or written.
     #[error(transparent)]
     Outcomes(#[from] OutcomeError),
 }
@@ -261,7 +267,7 @@ impl Healer {
         let sample = self.fresh_sample(collection)?;
         let circumstances = self.circumstances(collection, self.at_work());
         self.with_progress(collection, |progress| {
-            let diagnosis = ordered_diagnosis(progress, strategy, &sample)?;
+            let (diagnosis, problems) = ordered_diagnosis(progress, strategy, &sample)?;
             let services = progress.services;
             let Some(registered) = services.registry.registered(strategy) else {
                 return Err(ControlError::UnknownStrategy {
@@ -269,7 +275,7 @@ impl Healer {
                     known: Vec::new(),
                 });
             };
-            let choice = Choice {
+            let choice = Consideration {
                 services,
                 standing: progress.watched.ledger.sum(),
                 observation: &sample.observation,
@@ -291,6 +297,7 @@ impl Healer {
             let beginning = Beginning {
                 chosen,
                 diagnosis: &diagnosis,
+                problems,
                 considered: Vec::new(),
                 ordered_by: Some(by),
                 parameters,
@@ -415,6 +422,27 @@ impl Healer {
         Ok(self.services.outcomes.history(since, limit)?)
     }
 
+    /// Keeps what a human says of a remediation that has ended, -1 (it did harm) to 1 (just right), and learns from it.
+    ///
+    /// # Errors
+    /// [`ControlError::Outcomes`] when there is no outcome of it, or the store fails.
+    pub fn feedback(&mut self, remediation: &RemediationId, score: FeedbackScore) -> Result<(), ControlError> {
+        let outcome = self.services.outcomes.set_feedback(remediation, score)?;
+        if self.services.config.learning_enabled && contained(|| self.services.learner.revise(&outcome, score)).is_err()
+        {
+            return Err(ControlError::LearnerPanicked);
+        }
+        Ok(())
+    }
+
+    /// How well the strategies do, as the learner reports it.
+    ///
+    /// # Errors
+    /// [`ControlError::LearnerPanicked`].
+    pub fn effectiveness(&self) -> Result<Value, ControlError> {
+        contained(|| self.services.learner.effectiveness()).map_err(|_| ControlError::LearnerPanicked)
+    }
+
     /// Writes an order down. Healers that share the journal write to the same stream: who comes second reads on and tries
     /// again.
     fn write_order(&mut self, body: &JournalBody) -> Result<(), ControlError> {
@@ -520,7 +548,11 @@ impl Healer {
 const MOST_WRITERS: u32 = 16;
 
 /// What an ordered strategy is to treat: the most certain diagnosis that it handles.
-fn ordered_diagnosis(progress: &Progress<'_>, strategy: &str, sample: &Sample) -> Result<Diagnosis, ControlError> {
+fn ordered_diagnosis(
+    progress: &Progress<'_>,
+    strategy: &str,
+    sample: &Sample,
+) -> Result<(Diagnosis, Vec<ProblemKind>), ControlError> {
     let diagnoses = progress
         .services
         .classify(&sample.observation, &sample.report)
@@ -533,14 +565,17 @@ fn ordered_diagnosis(progress: &Progress<'_>, strategy: &str, sample: &Sample) -
             .any(|registered| registered.name == strategy)
     };
     let found: Vec<ProblemKind> = diagnoses.iter().map(|diagnosis| diagnosis.problem.kind()).collect();
-    diagnoses
+    let treatable = diagnoses
         .into_iter()
-        .find(|diagnosis| refuse_problem(&diagnosis.problem).is_none() && handles(&diagnosis.problem.kind()))
-        .ok_or_else(|| ControlError::NothingToTreat {
+        .find(|diagnosis| refuse_problem(&diagnosis.problem).is_none() && handles(&diagnosis.problem.kind()));
+    match treatable {
+        Some(diagnosis) => Ok((diagnosis, found)),
+        None => Err(ControlError::NothingToTreat {
             strategy: strategy.to_owned(),
             collection: progress.watched.collection.clone(),
             found,
-        })
+        }),
+    }
 }
 
 /// Puts the fields of `changes` in the place of those of `config`, object by object.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::remediation::{Remediation, RemediationState, UndoCause};
-use crate::storage::OutcomeRecord;
+use crate::storage::{Disturbance, OutcomeRecord};
 
 /// The outcome of a remediation that has ended; `None` where none of its steps was begun. Being taken back on an operator's
 /// order changes nothing about the outcome that it had.
@@ -64,9 +64,28 @@ pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
         final_lambda,
         witness_edges: remediation.initial.witness.clone(),
         system_metrics: remediation.initial.metrics.clone(),
+        feedback_score: None,
+        predicted_lambda: remediation.prediction.map(|prediction| prediction.lambda_after),
+        rolled_back: !matches!(remediation.state, RemediationState::Completed { .. }),
+        disturbances: disturbance_of(&remediation.state).into_iter().collect(),
+        choice: remediation.choice.as_deref().cloned(),
     })
 }
 
 fn verdict_of(cause: &UndoCause) -> Option<bool> {
     matches!(cause, UndoCause::NotVerified { .. }).then_some(false)
+}
+
+/// What broke a remediation off that says nothing of its strategy.
+fn disturbance_of(state: &RemediationState) -> Option<Disturbance> {
+    let (RemediationState::RolledBack { cause, .. } | RemediationState::RollbackFailed { cause, .. }) = state else {
+        return None;
+    };
+    match cause {
+        UndoCause::Conflict { .. } => Some(Disturbance::Conflict),
+        UndoCause::Aborted { .. } => Some(Disturbance::Aborted),
+        UndoCause::Interrupted { .. } => Some(Disturbance::Interrupted),
+        UndoCause::NotMeasured { .. } => Some(Disturbance::NotMeasured),
+        _ => None,
+    }
 }

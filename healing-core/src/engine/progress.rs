@@ -26,8 +26,9 @@ use crate::monitor::IntegrityReport;
 use crate::number::{Amount, Lambda};
 use crate::observation::Observation;
 use crate::permit::{Revocation, StepContext};
+use crate::problem::ProblemKind;
 use crate::registry::Registered;
-use crate::storage::{JournalBody, JournalError, LeaseError, LeaseStore};
+use crate::storage::{Disturbance, JournalBody, JournalError, LeaseError, LeaseStore};
 use crate::strategy::{StepError, StepReport};
 
 /// One collection's share of a tick.
@@ -257,6 +258,7 @@ impl<'a> Progress<'a> {
                 Called::Wait(until) => return Next::Wait(until),
                 Called::LeaseLost => return Next::LoseLease,
                 Called::TimedOut => undo(strategy, step + 1, 0, now, UndoCause::TimedOut { step }),
+                Called::Conflict(error) => undo(strategy, step + 1, 0, now, UndoCause::Conflict { step, error }),
                 Called::Failed(error) | Called::FailedForGood(error) => {
                     undo(strategy, step + 1, 0, now, UndoCause::StepFailed { step, error })
                 }
@@ -303,6 +305,7 @@ impl<'a> Progress<'a> {
                     None => undo(strategy, done, 0, now, UndoCause::NotMeasured { error }),
                 },
                 Ok((observation, report)) => {
+                    self.note_other_faults(active, &observation, &report);
                     let symptom = symptom(strategy, &remediation, &observation);
                     match judge(&remediation.initial, report.lambda, symptom, &self.services.config) {
                         Verification::NotVerified { relative_change } if strategy.reversible => {
@@ -361,7 +364,7 @@ impl<'a> Progress<'a> {
                         });
                     }
                     Called::TimedOut => Some("it did not end in time".to_owned()),
-                    Called::Failed(error) | Called::FailedForGood(error) => Some(error),
+                    Called::Failed(error) | Called::FailedForGood(error) | Called::Conflict(error) => Some(error),
                 };
                 failures.extend(given_up.map(|error| UndoFailure { step, error }));
                 let since = self.now();
@@ -476,6 +479,16 @@ impl<'a> Progress<'a> {
         Ok((observation, report))
     }
 
+    /// Notes where something broke that was not wrong when the remediation began: its verdict then says less.
+    fn note_other_faults(&self, active: &mut Active, observation: &Observation, report: &IntegrityReport) {
+        let Ok(diagnoses) = self.services.classify(observation, report) else {
+            return;
+        };
+        let known = &active.remediation.initial.problems;
+        let is_new = |kind: &ProblemKind| *kind != ProblemKind::Unknown && !known.contains(kind);
+        active.another_fault |= report.below_stress() && diagnoses.iter().any(|found| is_new(&found.problem.kind()));
+    }
+
     /// When to try a failed measurement again; `None` when it failed for too long.
     fn be_patient(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let config = &self.services.config;
@@ -542,6 +555,7 @@ impl<'a> Progress<'a> {
             }
             Ok(Err(StepError::Actuator(error))) => Called::Failed(StepError::Actuator(error).to_string()),
             Ok(Err(error @ StepError::NotPermitted(_))) => Called::Failed(error.to_string()),
+            Ok(Err(error @ StepError::Conflict { .. })) => Called::Conflict(error.to_string()),
             Ok(Err(error)) => Called::FailedForGood(error.to_string()),
             Err(panicked) => Called::Failed(panicked.to_string()),
         }
@@ -595,16 +609,22 @@ impl<'a> Progress<'a> {
     /// Gives the lease back and hands on what came of a remediation that has ended.
     fn conclude(&mut self) {
         let Some(Active {
-            remediation, tenure, ..
+            remediation,
+            tenure,
+            another_fault,
+            ..
         }) = self.watched.active.take()
         else {
             return;
         };
         let at = self.watched.ledger.sum().ended().unwrap_or_else(|| self.now());
-        if let Some(outcome) = outcome_of(&remediation, at)
-            && let Err(error) = self.services.conclude(&outcome)
-        {
-            self.storage_failed(&error);
+        if let Some(mut outcome) = outcome_of(&remediation, at) {
+            if another_fault {
+                outcome.disturbances.push(Disturbance::AnotherFault);
+            }
+            if let Err(error) = self.services.conclude(&outcome) {
+                self.storage_failed(&error);
+            }
         }
         let prune = self.services.config.journal_retention == JournalRetention::Prune;
         if let Err(error) = self
@@ -639,6 +659,8 @@ enum Called {
     Failed(String),
     /// It failed, and would fail again.
     FailedForGood(String),
+    /// Someone else acted on what it is about.
+    Conflict(String),
     LeaseLost,
 }
 

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::decision::Candidate;
+use super::decision::ConsideredStrategy;
 use crate::diagnosis::Diagnosis;
 use crate::identity::{Operator, RemediationId};
 use crate::metrics::SystemMetrics;
 use crate::monitor::{IntegrityReport, IntegrityState, WitnessEdge};
 use crate::number::{Amount, Lambda};
 use crate::plan::{Plan, Prediction};
+use crate::problem::ProblemKind;
+use crate::storage::RecordedChoice;
 
 /// One attempt to treat one problem. A plain value, cheap to clone: all but its state never changes and is shared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +33,10 @@ pub struct Remediation {
     pub plan: Arc<Plan>,
     /// Why this strategy: what was considered beside it.
     #[serde(default)]
-    pub considered: Arc<[Candidate]>,
+    pub considered: Arc<[ConsideredStrategy]>,
+    /// The learner's choice, where it ranked.
+    #[serde(default)]
+    pub choice: Option<Arc<RecordedChoice>>,
     /// Parameters of the operator's order; empty when the loop acts by itself.
     pub parameters: Arc<Map<String, Value>>,
     /// What the plan should do to lambda; `None` where its steps declare no effects.
@@ -55,6 +60,9 @@ pub struct Initial {
     pub state: IntegrityState,
     /// How strongly the problem showed; `None` where that is not measured.
     pub symptom: Option<Amount>,
+    /// Every kind of problem that was found, the treated one among them.
+    #[serde(default)]
+    pub problems: Vec<ProblemKind>,
     /// The edges across the minimum cut.
     pub witness: Vec<WitnessEdge>,
     /// What was measured beside the graph.
@@ -62,13 +70,19 @@ pub struct Initial {
 }
 
 impl Initial {
-    pub(super) fn of(report: &IntegrityReport, metrics: &SystemMetrics, symptom: Option<Amount>) -> Self {
+    pub(super) fn of(
+        problems: Vec<ProblemKind>,
+        report: &IntegrityReport,
+        metrics: &SystemMetrics,
+        symptom: Option<Amount>,
+    ) -> Self {
         Self {
             lambda: report.lambda,
             baseline: report.baseline,
             target: report.thresholds.map(|thresholds| thresholds.target()),
             state: report.state,
             symptom,
+            problems,
             witness: report.witness.clone(),
             metrics: metrics.clone(),
         }
@@ -299,6 +313,13 @@ pub enum UndoCause {
         /// What happened.
         error: String,
     },
+    /// Someone else changed what a step was about; that was left alone.
+    Conflict {
+        /// The step's position in the plan.
+        step: usize,
+        /// What was found.
+        error: String,
+    },
     /// A step did not end in time.
     TimedOut {
         /// The step's position in the plan.
@@ -344,6 +365,7 @@ impl fmt::Display for UndoCause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StepFailed { step, error } => write!(formatter, "step {} failed: {error}", step + 1),
+            Self::Conflict { step, error } => write!(formatter, "step {} gave way: {error}", step + 1),
             Self::TimedOut { step } => write!(formatter, "step {} did not end in time", step + 1),
             Self::Worsened { step, before, after } => {
                 write!(

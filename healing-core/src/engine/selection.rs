@@ -7,18 +7,20 @@ use serde_json::{Map, Value};
 
 use super::call::contained;
 use super::config::{HealingConfig, Selection};
-use super::decision::{BlastRadius, Candidate, CandidateVerdict, RejectionReason};
+use super::decision::{BlastRadius, ConsideredStrategy, RejectionReason, StrategyVerdict};
 use super::guard::{is_recent, quarantined_until};
 use super::prediction::predict;
 use super::services::Services;
 use super::standing::Standing;
 use crate::diagnosis::Diagnosis;
+use crate::learner::{Candidate, Choice};
 use crate::monitor::{IntegrityReport, IntegrityState};
 use crate::number::{Amount, Percent, Ratio};
 use crate::observation::Observation;
 use crate::plan::{MAX_PLAN_STEPS, Plan, Prediction};
 use crate::problem::ProblemKind;
 use crate::registry::Registered;
+use crate::storage::RecordedChoice;
 use crate::strategy::Case;
 
 /// A strategy of at least this share of the best one's weight promises enough to go first for being less disruptive.
@@ -30,7 +32,7 @@ const NO_LOWER: f64 = 1.0 - 1e-9;
 
 /// What a choice is made for.
 #[derive(Clone, Copy)]
-pub(super) struct Choice<'services, 'a> {
+pub(super) struct Consideration<'services, 'a> {
     pub(super) services: &'services Services,
     pub(super) standing: &'a Standing,
     pub(super) observation: &'a Observation,
@@ -42,29 +44,35 @@ pub(super) struct Choice<'services, 'a> {
 pub(super) struct Chosen<'services> {
     pub(super) strategy: &'services Registered,
     pub(super) plan: Arc<Plan>,
+    /// The learner's choice, where it ranked.
+    pub(super) choice: Option<Arc<RecordedChoice>>,
     pub(super) prediction: Option<Prediction>,
 }
 
-impl<'services> Choice<'services, '_> {
+impl<'services> Consideration<'services, '_> {
     /// The first strategy, in the order of preference, whose plan will do, and everything that was considered.
-    pub(super) fn select(&self) -> (Option<Chosen<'services>>, Vec<Candidate>) {
+    pub(super) fn select(&self) -> (Option<Chosen<'services>>, Vec<ConsideredStrategy>) {
         let mut chosen = None;
+        let learned = self.learned_choice().map(Arc::new);
         let mut candidates = Vec::new();
-        for (weight, failures, strategy) in self.in_order_of_preference() {
+        for (weight, failures, strategy) in self.in_order_of_preference(learned.as_deref()) {
             let verdict = if chosen.is_some() {
-                CandidateVerdict::NotReached
+                StrategyVerdict::NotReached
             } else {
                 match self.consider(strategy) {
                     Ok(found) => {
                         let prediction = found.prediction;
-                        chosen = Some(found);
-                        CandidateVerdict::Chosen { prediction }
+                        chosen = Some(Chosen {
+                            choice: learned.clone(),
+                            ..found
+                        });
+                        StrategyVerdict::Chosen { prediction }
                     }
-                    Err(reason) => CandidateVerdict::Rejected { reason },
+                    Err(reason) => StrategyVerdict::Rejected { reason },
                 }
             };
             let (strategy, impact) = (strategy.name.clone(), strategy.impact);
-            candidates.push(Candidate {
+            candidates.push(ConsideredStrategy {
                 strategy,
                 weight,
                 impact,
@@ -110,11 +118,12 @@ impl<'services> Choice<'services, '_> {
         Ok(Chosen {
             strategy,
             plan,
+            choice: None,
             prediction,
         })
     }
 
-    fn in_order_of_preference(&self) -> Vec<(Amount, u32, &'services Registered)> {
+    fn in_order_of_preference(&self, learned: Option<&RecordedChoice>) -> Vec<(Amount, u32, &'services Registered)> {
         let Self {
             services,
             standing,
@@ -136,19 +145,55 @@ impl<'services> Choice<'services, '_> {
         weighted.sort_by_key(|(weight, failures, strategy)| {
             let heaviest_first = (Reverse(*weight), strategy.impact);
             match services.config.selection {
-                Selection::HighestWeight => (0, false, Ratio::ZERO, heaviest_first),
-                Selection::Graduated => {
+                Selection::HighestWeight => (0, 0, false, Ratio::ZERO, heaviest_first),
+                Selection::Graduated | Selection::Learned => {
+                    let place = learned.map_or(0, |choice| {
+                        let mut ranked = choice.candidates.iter();
+                        let place = ranked.position(|ranked| ranked.candidate.strategy == strategy.name);
+                        place.unwrap_or(choice.candidates.len())
+                    });
                     let promising = weight.get() >= best.get() * PROMISING_SHARE;
-                    (
-                        *failures,
-                        !promising,
-                        if promising { strategy.impact } else { Ratio::ZERO },
-                        heaviest_first,
-                    )
+                    let impact = if promising { strategy.impact } else { Ratio::ZERO };
+                    (*failures, place, !promising, impact, heaviest_first)
                 }
             }
         });
         weighted
+    }
+
+    /// How the learner ranks what may be chosen without asking anyone; `None` where it does not, or panicked.
+    fn learned_choice(&self) -> Option<RecordedChoice> {
+        let Self {
+            services,
+            observation,
+            report,
+            diagnosis,
+            ..
+        } = *self;
+        if services.config.selection != Selection::Learned {
+            return None;
+        }
+        let kind = diagnosis.problem.kind();
+        let allowed = |it: &&Registered| it.impact <= impact_limit(it, report.state, &services.config);
+        let candidates: Vec<Candidate> = services
+            .registry
+            .treating(&kind)
+            .filter(allowed)
+            .map(|strategy| Candidate {
+                strategy: strategy.name.clone(),
+                impact: strategy.impact,
+                estimated_duration: strategy.estimated_duration,
+            })
+            .collect();
+        let choice = Choice {
+            collection: &observation.collection,
+            kind: &kind,
+            state: report.state,
+            at: services.now(),
+            candidates: &candidates,
+        };
+        let ranking = contained(|| services.learner.rank(&choice)).ok().flatten()?;
+        Some(RecordedChoice::new(&choice, &ranking))
     }
 
     fn recent_failures(&self, standing: &Standing, kind: &ProblemKind, strategy: &Registered) -> u32 {
@@ -168,7 +213,7 @@ impl<'services> Choice<'services, '_> {
                 return Err(RejectionReason::TooDisruptive { impact, limit });
             }
             Selection::HighestWeight => {}
-            Selection::Graduated => {
+            Selection::Graduated | Selection::Learned => {
                 let failures = self.standing.failures(&self.diagnosis.problem.kind(), &strategy.name);
                 let now = self.services.now();
                 if let Some(until) = failures.and_then(|failures| quarantined_until(failures, now, config)) {

@@ -153,7 +153,10 @@ impl Verdict {
             RemediationState::Completed { .. } => Self::Failed,
             RemediationState::RolledBack { cause, .. } | RemediationState::RollbackFailed { cause, .. } => {
                 match cause {
-                    UndoCause::Interrupted { .. } | UndoCause::Aborted { .. } | UndoCause::Ordered { .. } => Self::None,
+                    UndoCause::Interrupted { .. }
+                    | UndoCause::Aborted { .. }
+                    | UndoCause::Ordered { .. }
+                    | UndoCause::Conflict { .. } => Self::None,
                     _ => Self::Failed,
                 }
             }

@@ -43,6 +43,7 @@ mod tests {
             target: None,
             state: IntegrityState::Stress,
             symptom: symptom.map(Amount::clamped),
+            problems: Vec::new(),
             witness: Vec::new(),
             metrics: SystemMetrics::default(),
         }

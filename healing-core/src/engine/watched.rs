@@ -43,6 +43,8 @@ pub(super) struct Active {
     pub(super) wake: Alarm,
     /// The strategy's call that is at work on another thread.
     pub(super) call: Option<Call>,
+    /// Whether something else was found broken when it was verified.
+    pub(super) another_fault: bool,
 }
 
 /// A lease, in force for as long as this process can be sure of by its own clock: a store's clock may differ.

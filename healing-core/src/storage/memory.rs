@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::journal::{Journal, JournalError, JournalRecord, RecordKind, Stream};
 use super::lease::{Lease, LeaseError, LeaseStore};
-use super::outcome::{OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
+use super::outcome::{FeedbackScore, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
 use crate::clock::{Clock, later};
 use crate::identity::{CollectionId, FencingToken, HolderId, RemediationId};
 
@@ -169,6 +169,19 @@ impl OutcomeStore for MemoryStorage {
             .rev()
             .filter(|stored| stored.outcome.completed_at >= since);
         Ok(ended_since.take(limit).cloned().collect())
+    }
+
+    fn set_feedback(&self, remediation: &RemediationId, score: FeedbackScore) -> Result<OutcomeRecord, OutcomeError> {
+        let mut contents = self.contents.lock();
+        let id = contents.outcome_of.get(remediation).copied();
+        let position = id.and_then(|id| usize::try_from(id.get()).ok());
+        let stored = position.and_then(|position| contents.outcomes.get_mut(position));
+        let stored = stored.ok_or_else(|| OutcomeError::NoSuchOutcome {
+            remediation: remediation.clone(),
+        })?;
+        let before = stored.outcome.clone();
+        stored.outcome.feedback_score = Some(score);
+        Ok(before)
     }
 }
 

@@ -13,4 +13,7 @@ pub use journal::{Journal, JournalError, JournalRecord, RecordKind, Stream, Stre
 pub use journal_body::{Freeze, JournalBody};
 pub use lease::{Lease, LeaseError, LeaseStore};
 pub use memory::MemoryStorage;
-pub use outcome::{OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
+pub use outcome::{
+    Disturbance, FeedbackScore, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, RecordedCandidate,
+    RecordedChoice, StoredOutcome,
+};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use healing_core::engine::{CandidateVerdict, EventKind, Refusal, RejectionReason, RemediationState, Selection};
+use healing_core::engine::{EventKind, Refusal, RejectionReason, RemediationState, Selection, StrategyVerdict};
 use healing_core::{HealingConfig, Ratio};
 
 use crate::world::{Behaviour, DyingStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
@@ -122,7 +122,7 @@ fn a_strategy_that_is_too_disruptive_awaits_approval_or_under_the_seeds_rule_is_
     });
     assert!(matches!(
         considered.unwrap()[0].verdict,
-        CandidateVerdict::Rejected {
+        StrategyVerdict::Rejected {
             reason: RejectionReason::TooDisruptive { .. }
         }
     ));

@@ -1,10 +1,10 @@
 //! What operators order.
 
 use healing_core::engine::{
-    CandidateVerdict, ControlError, EventKind, Executed, Execution, Refusal, RemediationState, UndoCause,
+    ControlError, EventKind, Executed, Execution, Refusal, RemediationState, StrategyVerdict, UndoCause,
 };
-use healing_core::identity::Operator;
-use healing_core::storage::{Journal, JournalBody, Stream};
+use healing_core::identity::{Operator, RemediationId};
+use healing_core::storage::{FeedbackScore, Journal, JournalBody, Stream};
 use healing_core::{Healer, HealingConfig};
 use serde_json::{Map, json};
 
@@ -287,7 +287,7 @@ fn every_decision_can_be_explained() {
             (
                 candidate.strategy.as_str(),
                 candidate.failures,
-                matches!(candidate.verdict, CandidateVerdict::Chosen { .. }),
+                matches!(candidate.verdict, StrategyVerdict::Chosen { .. }),
             )
         })
         .collect();
@@ -342,4 +342,24 @@ fn an_undo_that_fails_is_tried_again_before_a_human_is_called() {
             world.journalled_names()
         );
     }
+}
+
+#[test]
+fn what_a_human_says_of_a_remediation_is_kept() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    let id = healer.last(&collection()).unwrap().id.clone();
+    healer.feedback(&id, FeedbackScore::new(-0.5).unwrap()).unwrap();
+    assert_eq!(
+        world.outcomes()[0].feedback_score,
+        Some(FeedbackScore::new(-0.5).unwrap())
+    );
+    let nobody = RemediationId::new(collection(), 99);
+    assert!(matches!(
+        healer.feedback(&nobody, FeedbackScore::new(1.0).unwrap()),
+        Err(ControlError::Outcomes(_))
+    ));
 }

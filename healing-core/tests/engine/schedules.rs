@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use healing_core::engine::{Execution, Remediation, RemediationState};
-use healing_core::identity::{CollectionId, HolderId, Operator};
+use healing_core::identity::{CollectionId, HolderId, Operator, RemediationId};
 use healing_core::storage::{
-    Journal, JournalBody, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, MemoryStorage, OutcomeError,
-    OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome, Stream,
+    FeedbackScore, Journal, JournalBody, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, MemoryStorage,
+    OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome, Stream,
 };
 use healing_core::{Clock, Healer, HealingConfig, Timestamp};
 use proptest::prelude::*;
@@ -433,6 +433,10 @@ impl OutcomeStore for FaultyStorage {
 
     fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
         self.inner.history(since, limit)
+    }
+
+    fn set_feedback(&self, remediation: &RemediationId, score: FeedbackScore) -> Result<OutcomeRecord, OutcomeError> {
+        self.inner.set_feedback(remediation, score)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use healing_core::diagnosis::{Diagnosis, Evidence};
 use healing_core::engine::{EventKind, HealerBuilder, HealingEvent, RemediationState};
-use healing_core::identity::FencingToken;
+use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::learner::NoLearning;
 use healing_core::metrics::{PartitionMetrics, SystemMetrics};
 use healing_core::monitor::IntegrityReport;
@@ -14,8 +14,8 @@ use healing_core::observation::ObservationError;
 use healing_core::permit::{Permit, StepContext};
 use healing_core::plan::{CapacityEffect, Plan, PlanError, Step};
 use healing_core::storage::{
-    Journal, JournalBody, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, MemoryStorage, OutcomeError,
-    OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome, Stream,
+    FeedbackScore, Journal, JournalBody, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, MemoryStorage,
+    OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome, Stream,
 };
 use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
@@ -551,6 +551,10 @@ impl OutcomeStore for DyingStorage {
 
     fn history(&self, since: Timestamp, limit: usize) -> Result<Vec<StoredOutcome>, OutcomeError> {
         self.inner.history(since, limit)
+    }
+
+    fn set_feedback(&self, remediation: &RemediationId, score: FeedbackScore) -> Result<OutcomeRecord, OutcomeError> {
+        self.inner.set_feedback(remediation, score)
     }
 }
 

@@ -1,0 +1,149 @@
+//! How much is lost until a policy knows which strategy works, in worlds that make it hard.
+
+mod contenders;
+mod environment;
+mod plot;
+mod simulation;
+mod summary;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+
+use clap::Parser;
+use healing_core::identity::InvalidName;
+
+use crate::contenders::Contender;
+use crate::environment::{Environment, World};
+use crate::simulation::cumulative_regret;
+use crate::summary::Row;
+
+/// Compares ways to learn by their cumulative regret.
+#[derive(Debug, Parser)]
+#[command(name = "regret", version)]
+struct Arguments {
+    /// Draws the worlds and the lots
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Incidents in a run
+    #[arg(long, default_value_t = 400)]
+    rounds: usize,
+
+    /// Runs of each policy in each environment
+    #[arg(long, default_value_t = 200)]
+    runs: usize,
+
+    /// Print a JSON array of rows
+    #[arg(long)]
+    json: bool,
+
+    /// Draw the regret over the rounds into this SVG file
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot write the table: {0}")]
+    Unwritable(#[from] std::io::Error),
+    #[error("cannot write {file}: {source}")]
+    NoPlot { file: String, source: std::io::Error },
+    #[error("cannot write the table as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for environment in Environment::ALL {
+        rows.extend(compare(environment, arguments)?);
+    }
+    if let Some(path) = &arguments.plot {
+        let file = path.display().to_string();
+        std::fs::write(path, plot::svg(&rows)).map_err(|source| Failure::NoPlot { file, source })?;
+    }
+    let mut output = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(output, "{}", serde_json::to_string_pretty(&rows)?)?;
+    } else {
+        writeln!(output, "{}", Row::HEADING)?;
+        for row in &rows {
+            writeln!(output, "{row}")?;
+        }
+    }
+    output.flush()?;
+    Ok(())
+}
+
+/// Every policy in the same worlds.
+fn compare(environment: Environment, arguments: &Arguments) -> Result<Vec<Row>, InvalidName> {
+    let regrets = |run: usize| -> Result<Vec<Vec<f64>>, InvalidName> {
+        let seed = seed_of(arguments.seed, run);
+        let world = World::new(environment, arguments.rounds, seed);
+        let contenders = Contender::ALL.into_iter();
+        contenders
+            .map(|contender| cumulative_regret(environment, contender, &world, seed))
+            .collect()
+    };
+    let runs = in_parallel(arguments.runs, regrets)?;
+    let contenders = Contender::ALL.into_iter().enumerate();
+    let rows = contenders.map(|(index, contender)| {
+        let of_contender: Vec<Vec<f64>> = runs.iter().map(|run| run[index].clone()).collect();
+        Row::new(
+            environment.name(),
+            environment.is_stationary(),
+            contender.name(),
+            &of_contender,
+        )
+    });
+    Ok(rows.collect())
+}
+
+/// `work` for 0 to `number`, in that order, on all cores.
+fn in_parallel<T: Send, E: Send>(number: usize, work: impl Fn(usize) -> Result<T, E> + Sync) -> Result<Vec<T>, E> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let share = number.div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..number)
+            .step_by(share)
+            .map(|start| {
+                scope.spawn(move || {
+                    (start..number.min(start + share))
+                        .map(work)
+                        .collect::<Result<Vec<T>, E>>()
+                })
+            })
+            .collect();
+        let mut all = Vec::with_capacity(number);
+        for thread in threads {
+            match thread.join() {
+                Ok(results) => all.extend(results?),
+                Err(panicked) => std::panic::resume_unwind(panicked),
+            }
+        }
+        Ok(all)
+    })
+}
+
+/// A seed for each run, far apart from those of other runs and other seeds (SplitMix64; Steele, Lea and Flood 2014).
+fn seed_of(seed: u64, run: usize) -> u64 {
+    let mut bits = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (run as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
