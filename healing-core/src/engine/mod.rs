@@ -2,6 +2,22 @@
 //!
 //! [`Healer::tick`] moves whatever can move and returns; it never waits. A remediation is a state machine
 //! ([`RemediationState`]) whose every transition is in the journal before the world is touched for it.
+//!
+//! | state | what is durable when it is entered | what recovery makes of it |
+//! | --- | --- | --- |
+//! | `awaiting_approval` | plan, prediction, what was considered, initial measurements | goes on waiting, until its timeout |
+//! | `planned`, approved | who approved | begins, if the problem is still there and the plan still good; else `expired` |
+//! | `planned` by the loop | the plan | `expired`: nothing was touched, and the loop plans anew |
+//! | `executing(i)` | that step i may have begun | steps i to 0 are taken back |
+//! | `settling(done)` | that `done` steps are done | they are taken back |
+//! | `stabilising`, `verifying` | that no more steps are wanted | they are taken back |
+//! | `rolling_back(remaining)` | which step is undone next, how often that failed, what could not be undone | goes on from there, and keeps nothing |
+//! | `completed`, `rolled_back`, `rollback_failed`, `rejected`, `expired` | how it ended | nothing; the outcome is recorded, if it was not |
+//!
+//! Taken back means: newest first, by [`rollback`](crate::RemediationStrategy::rollback), tried a few times each; what a
+//! strategy cannot take back ends in `rollback_failed`, which calls a human. Attempts, cool-downs, quarantine, approvals,
+//! freezes and the configuration are folds of the journal ([`Standing`], [`StandingOrders`]) and so survive with it. Where a
+//! record was kept though the append failed, what the journal says holds.
 
 mod alarm;
 mod bell;

@@ -189,6 +189,7 @@ impl Healer {
     /// # Errors
     /// [`ControlError`] when it is not at work or is being taken back already, or the order cannot be written down.
     pub fn abort(&mut self, remediation: &RemediationId, by: &Operator) -> Result<(), ControlError> {
+        self.reconcile(remediation)?;
         let state = self.active_state(remediation)?.clone();
         let next = match &state {
             RemediationState::AwaitingApproval { .. } | RemediationState::Planned { .. } => {
@@ -462,7 +463,15 @@ impl Healer {
         Ok(self.orders.append(&pen, body.clone())?)
     }
 
+    /// What is ordered is ordered of the state that the journal knows.
+    fn reconcile(&mut self, remediation: &RemediationId) -> Result<(), ControlError> {
+        self.with_progress(remediation.collection(), |progress| {
+            progress.reconcile().map_err(ControlError::Journal)
+        })?
+    }
+
     fn decide_waiting(&mut self, remediation: &RemediationId, to: RemediationState) -> Result<(), ControlError> {
+        self.reconcile(remediation)?;
         match self.active_state(remediation)? {
             RemediationState::AwaitingApproval { .. } => self.order(remediation, to),
             other => {

@@ -139,7 +139,7 @@ impl<'a> Progress<'a> {
 
     /// Where a record could not be written, as far as was known, looks whether it is in the journal after all: what the
     /// journal says is what holds.
-    fn reconcile(&mut self) -> Result<(), JournalError> {
+    pub(super) fn reconcile(&mut self) -> Result<(), JournalError> {
         if self.watched.ledger.is_read() {
             return Ok(());
         }
