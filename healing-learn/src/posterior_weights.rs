@@ -33,7 +33,7 @@ use crate::utility::{gained, is_verified, slowness};
 /// - **Pooling.** Where a collection has few outcomes of its own, those of the others are believed, up to
 ///   [`pooling`](PosteriorConfig::pooling) outcomes' worth.
 /// - **Exploration.** Lots are drawn from a posterior that is sharper than what is known
-///   ([`sharpness`](PosteriorConfig::sharpness)): plain Thompson sampling tries more than pays within a few hundred choices
+///   (the configuration's `sharpness`): plain Thompson sampling tries more than pays within a few hundred choices
 ///   (Chapelle and Li 2011, "An Empirical Evaluation of Thompson Sampling", on posterior reshaping).
 /// - **Utility.** What a strategy gains when it succeeds, how disruptive it is and how long it takes count by the
 ///   [utility](crate::Utility) that the host sets.
