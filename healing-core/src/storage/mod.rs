@@ -1,13 +1,15 @@
 //! Where the loop remembers: the journal, the outcomes, the leases.
 //!
-//! Three small traits that a host implements on its own database, and [`MemoryStorage`], which keeps all three for as long
-//! as the process lives.
+//! Three small traits that a host implements on its own database, [`MemoryStorage`], which keeps all three for as long
+//! as the process lives, and `RedbStorage` (feature `redb`, on by default), which keeps them in one file.
 
 mod journal;
 mod journal_body;
 mod lease;
 mod memory;
 mod outcome;
+#[cfg(feature = "redb")]
+mod redb;
 
 pub use journal::{Journal, JournalError, JournalRecord, RecordKind, Stream, StreamHead};
 pub use journal_body::{Freeze, JournalBody};
@@ -17,3 +19,5 @@ pub use outcome::{
     Disturbance, FeedbackScore, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, RecordedCandidate,
     RecordedChoice, StoredOutcome,
 };
+#[cfg(feature = "redb")]
+pub use redb::{RedbError, RedbStorage};

@@ -1,0 +1,15 @@
+//! Stores through their public interface: killed, filled up, opened twice.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod child;
+#[cfg(feature = "redb")]
+mod full_disk;
+#[cfg(feature = "redb")]
+mod killed;
+#[cfg(feature = "redb")]
+mod million;
+#[cfg(feature = "redb")]
+#[path = "../engine/world.rs"]
+#[allow(dead_code, reason = "the engine's tests use all of it")]
+mod world;
