@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use healing_core::classify::RuleClassifier;
 use healing_core::registry::RegistryError;
-use healing_core::{Classifier, HealingConfig, RemediationStrategy, StrategyRegistry};
+use healing_core::{Classifier, HealingConfig, RemediationStrategy, StrategyRegistry, VirtualClock};
+use healing_learn::{OriginalWeights, OutcomeTracker};
 use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, NEED_APPROVAL, PauseMaintenance, RebalancePartitions,
     RebuildCentroids, RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
@@ -43,6 +44,14 @@ pub(crate) fn classifier(policy: Policy) -> Arc<dyn Classifier> {
     match policy {
         Policy::Default | Policy::None => Arc::new(CorroboratedRules::default()),
         Policy::Original => Arc::new(RuleClassifier::default()),
+    }
+}
+
+pub(crate) fn learner(policy: Policy, clock: &VirtualClock) -> OutcomeTracker {
+    let clock = Arc::new(clock.clone());
+    match policy {
+        Policy::Default | Policy::None => OutcomeTracker::new(clock),
+        Policy::Original => OutcomeTracker::with_policy(OriginalWeights::default(), clock),
     }
 }
 

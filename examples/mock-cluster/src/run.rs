@@ -12,7 +12,6 @@ use healing_core::{
     Amount, Clock, CollectionId, Healer, Lambda, Learner, Remediation, RemediationStrategy, StrategyRegistry,
     Timestamp, VirtualClock,
 };
-use healing_learn::OutcomeTracker;
 use mock_cluster::{Cluster, Injection, Scenario};
 
 use crate::arguments::{Arguments, Policy};
@@ -79,7 +78,7 @@ impl Run {
         }
 
         let registry = healer::strategies(&cluster, approve)?;
-        let tracker = Arc::new(OutcomeTracker::new(Arc::new(clock.clone())));
+        let tracker = Arc::new(healer::learner(policy, &clock));
         let weights_before = weights(&registry, &*tracker, cluster.collection());
         let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
             .classifier(healer::classifier(policy))

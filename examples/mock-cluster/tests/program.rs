@@ -223,6 +223,32 @@ fn the_story_names_the_fault_the_diagnosis_the_plan_each_step_and_the_verificati
 }
 
 #[test]
+fn the_original_policy_weighs_by_success_rate_times_one_plus_the_average_improvement() {
+    for (scenario, seed) in [("write-flood", 1), ("write-flood", 2), ("hot-partition", 3)] {
+        let run = summary(scenario, "original", seed);
+        let remediations = run["remediations"].as_array().unwrap();
+        assert!(!remediations.is_empty(), "{scenario}, seed {seed}");
+        for (strategy, weight) in run["weights_after"].as_object().unwrap() {
+            let tried: Vec<_> = remediations.iter().filter(|it| it["strategy"] == *strategy).collect();
+            let mean = |value: &dyn Fn(&Value) -> f64| {
+                tried.iter().map(|it| value(it)).sum::<f64>() / f64::from(u32::try_from(tried.len()).unwrap())
+            };
+            let improvement = |it: &Value| number(it, "lambda_after") / number(it, "lambda_before") - 1.0;
+            let expected = if tried.is_empty() {
+                1.0
+            } else {
+                mean(&|it| f64::from(u8::from(it["verified"] == true))) * (1.0 + mean(&improvement))
+            };
+            let weight = weight.as_f64().unwrap();
+            assert!(
+                (weight - expected).abs() < 1e-6,
+                "{strategy}: {weight}, expected {expected}"
+            );
+        }
+    }
+}
+
+#[test]
 fn scenarios_are_listed() {
     let output = mock_cluster(&["--list"]);
     let list = String::from_utf8(output.stdout).unwrap();
