@@ -12,6 +12,7 @@ use super::contained::Contained;
 use super::executor::Executor;
 use super::healer::Healer;
 use super::services::Services;
+use super::step_call::{StepRunner, Threads};
 use super::watched::Watched;
 use crate::audit::Signer;
 use crate::classify::{Classifier, RuleClassifier};
@@ -36,8 +37,17 @@ pub struct HealerBuilder {
     leases: Arc<dyn LeaseStore>,
     signer: Option<Arc<dyn Signer>>,
     holder: String,
-    worker_threads: usize,
+    steps: Steps,
     collections: Vec<CollectionId>,
+}
+
+/// Where strategies' steps run.
+enum Steps {
+    Inline,
+    Apart {
+        runner: Arc<dyn StepRunner>,
+        at_most: usize,
+    },
 }
 
 /// A healer that cannot be built.
@@ -73,7 +83,7 @@ impl HealerBuilder {
             leases: storage,
             signer: None,
             holder: "healer".to_owned(),
-            worker_threads: 0,
+            steps: Steps::Inline,
             collections: Vec::new(),
         }
     }
@@ -131,11 +141,22 @@ impl HealerBuilder {
     }
 
     /// Runs strategies' steps on threads of their own, at most so many at a time, so that one that hangs holds nothing up.
-    /// With 0, and without this, they run on the thread that calls [`Healer::tick`]: right for a simulation, or where every
-    /// actuator is sure to return.
+    /// With 0, and without this, they run on the thread that calls [`Healer::tick`]: right for a small simulation, or where
+    /// every actuator is sure to return.
     pub fn worker_threads(self, at_most: usize) -> Self {
+        match at_most {
+            0 => Self {
+                steps: Steps::Inline,
+                ..self
+            },
+            at_most => self.step_runner(Arc::new(Threads), at_most),
+        }
+    }
+
+    /// Runs strategies' steps through `runner` instead, at most so many (at least one) at a time.
+    pub fn step_runner(self, runner: Arc<dyn StepRunner>, at_most: usize) -> Self {
         Self {
-            worker_threads: at_most,
+            steps: Steps::Apart { runner, at_most },
             ..self
         }
     }
@@ -167,9 +188,9 @@ impl HealerBuilder {
             signer: self.signer,
             clock: self.clock,
             holder: HolderId::new(self.holder)?,
-            executor: match self.worker_threads {
-                0 => Executor::Inline,
-                at_most => Executor::workers(at_most, bell.clone()),
+            executor: match self.steps {
+                Steps::Inline => Executor::Inline,
+                Steps::Apart { runner, at_most } => Executor::workers(runner, at_most, bell.clone()),
             },
             bell,
         };

@@ -4,14 +4,14 @@
 //! counted until its thread ends, and there are never more threads than the limit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::thread;
 
 use jiff::Timestamp;
 
 use super::bell::Bell;
 use super::call::{Panicked, contained};
+use super::step_call::{Fate, Place, StepCall, StepRunner, WayBack};
 use crate::permit::Revocation;
 use crate::strategy::{StepError, StepReport};
 
@@ -29,10 +29,11 @@ pub(super) enum Executor {
     Workers(Workers),
 }
 
-/// Threads for calls, never more than `limit` at a time.
+/// Places for calls, never more than `limit` at a time.
 pub(super) struct Workers {
+    runner: Arc<dyn StepRunner>,
     limit: usize,
-    threads: Arc<AtomicUsize>,
+    taken: Arc<AtomicUsize>,
     abandoned: Arc<AtomicUsize>,
     bell: Bell,
 }
@@ -57,10 +58,11 @@ pub(super) struct RunningCall {
 }
 
 impl Executor {
-    pub(super) fn workers(limit: usize, bell: Bell) -> Self {
+    pub(super) fn workers(runner: Arc<dyn StepRunner>, limit: usize, bell: Bell) -> Self {
         Self::Workers(Workers {
+            runner,
             limit: limit.max(1),
-            threads: Arc::default(),
+            taken: Arc::default(),
             abandoned: Arc::default(),
             bell,
         })
@@ -93,38 +95,31 @@ impl Executor {
 
 impl Workers {
     fn start(&self, job: Job, revocation: Revocation, deadline: Timestamp) -> Started {
-        let reserve = |threads: usize| (threads < self.limit).then_some(threads + 1);
+        let take = |taken: usize| (taken < self.limit).then_some(taken + 1);
         if self
-            .threads
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, reserve)
+            .taken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
             .is_err()
         {
             return Started::Busy;
         }
         let (sender, answers) = sync_channel(1);
-        let fate = Arc::new(Fate {
-            state: AtomicU8::new(RUNNING),
-            abandoned: Arc::clone(&self.abandoned),
-        });
-        let (threads, bell, fate_of_thread) = (Arc::clone(&self.threads), self.bell.clone(), Arc::clone(&fate));
-        let spawned = thread::Builder::new().name("healing-step".to_owned()).spawn(move || {
-            let answer = contained(job);
-            fate_of_thread.end();
-            threads.fetch_sub(1, Ordering::SeqCst);
-            // Nobody listens any more where the call was given up.
-            let _ = sender.send(answer);
-            bell.ring();
-        });
-        if spawned.is_err() {
-            self.threads.fetch_sub(1, Ordering::SeqCst);
-            return Started::Busy;
+        let fate = Arc::new(Fate::running(Arc::clone(&self.abandoned)));
+        let place = Place {
+            fate: Arc::clone(&fate),
+            taken: Arc::clone(&self.taken),
+        };
+        let bell = self.bell.clone();
+        let way_back = WayBack { place, sender, bell };
+        match contained(|| self.runner.run(StepCall { job, way_back })) {
+            Ok(Ok(())) => Started::Running(RunningCall {
+                answers,
+                fate,
+                revocation,
+                deadline,
+            }),
+            Ok(Err(_)) | Err(_) => Started::Busy,
         }
-        Started::Running(RunningCall {
-            answers,
-            fate,
-            revocation,
-            deadline,
-        })
     }
 }
 
@@ -152,41 +147,13 @@ impl Drop for RunningCall {
     }
 }
 
-/// Whether a call ended or was given up first: exactly one of the two counts.
-struct Fate {
-    state: AtomicU8,
-    abandoned: Arc<AtomicUsize>,
-}
-
-const RUNNING: u8 = 0;
-const ENDED: u8 = 1;
-const ABANDONED: u8 = 2;
-
-impl Fate {
-    fn end(&self) {
-        if self.state.swap(ENDED, Ordering::SeqCst) == ABANDONED {
-            self.abandoned.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    fn abandon(&self) {
-        // Counted before it shows, so that the count is never taken back before it was made.
-        self.abandoned.fetch_add(1, Ordering::SeqCst);
-        if self
-            .state
-            .compare_exchange(RUNNING, ABANDONED, Ordering::SeqCst, Ordering::SeqCst)
-            .is_err()
-        {
-            self.abandoned.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
+    use std::thread;
 
     use super::*;
+    use crate::engine::step_call::Threads;
 
     fn answer_of(call: &RunningCall) -> Answer {
         loop {
@@ -207,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_call_answers_and_a_panic_is_an_answer() {
-        let executor = Executor::workers(2, Bell::default());
+        let executor = Executor::workers(Arc::new(Threads), 2, Bell::default());
         let Started::Running(call) = start(&executor, || {}) else {
             panic!("no thread")
         };
@@ -222,8 +189,7 @@ mod tests {
 
     #[test]
     fn hung_calls_are_counted_bounded_and_let_go_when_they_end() {
-        let bell = Bell::default();
-        let executor = Executor::workers(2, bell.clone());
+        let executor = Executor::workers(Arc::new(Threads), 2, Bell::default());
         let (release_first, first) = channel::<()>();
         let (release_second, second) = channel::<()>();
         let Started::Running(call) = start(&executor, move || assert!(first.recv().is_err())) else {

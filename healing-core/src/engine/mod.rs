@@ -42,6 +42,7 @@ mod services;
 mod shared;
 mod standing;
 mod status;
+mod step_call;
 mod storm;
 mod verification;
 mod watched;
@@ -59,3 +60,4 @@ pub use remediation::{Initial, Remediation, RemediationState, UndoCause, UndoFai
 pub use shared::SharedHealer;
 pub use standing::{Standing, StandingOrders};
 pub use status::{CollectionStatus, Quarantine, Status};
+pub use step_call::{StepAnswer, StepCall, StepRunner};

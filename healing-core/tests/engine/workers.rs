@@ -1,10 +1,11 @@
 //! Steps on threads of their own, some of which hang.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use healing_core::engine::{EventKind, Refusal, SharedHealer};
+use healing_core::engine::{EventKind, Refusal, SharedHealer, StepCall, StepRunner};
 use healing_core::identity::Operator;
-use healing_core::{Clock, CollectionId, Healer, HealingConfig, Timestamp};
+use healing_core::{Clock, CollectionId, Healer, HealingConfig, HostError, Timestamp};
 
 use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick};
 
@@ -152,6 +153,60 @@ fn an_abort_cancels_the_running_step_and_undoes_once_it_has_ended() {
     tick_until(&mut healer, &world, |healer| healer.last(&collection()).is_some());
     assert_eq!(healer.last(&collection()).unwrap().state.name(), "rolled_back");
     assert!(world.open_valves().is_empty());
+    assert_eq!(healer.status().unwrap().abandoned_threads, 0);
+}
+
+/// Keeps calls until the test makes or drops them.
+#[derive(Clone, Default)]
+struct Shelf(Arc<Mutex<Vec<StepCall>>>);
+
+impl Shelf {
+    fn take(&self) -> Vec<StepCall> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl StepRunner for Shelf {
+    fn run(&self, call: StepCall) -> Result<(), HostError> {
+        self.0.lock().unwrap().push(call);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_step_runner_decides_when_a_step_runs_and_when_its_answer_comes() {
+    let (world, shelf) = (World::new(), Shelf::default());
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Opens)]);
+    let runner = Arc::new(shelf.clone());
+    let mut healer = world.healer([strategy]).step_runner(runner, 1).build().unwrap();
+    tick_until(&mut healer, &world, |healer| {
+        healer.report(&collection()).is_some_and(|it| it.baseline.is_some())
+    });
+    world.sicken(0.4);
+    tick_until(&mut healer, &world, |_| !shelf.0.lock().unwrap().is_empty());
+    let answers: Vec<_> = shelf.take().into_iter().map(StepCall::make).collect();
+    assert_eq!(world.open_valves(), [1]);
+    let _ = healer.tick();
+    assert_eq!(healer.active(&collection()).unwrap().state.name(), "executing");
+    answers.into_iter().for_each(healing_core::engine::StepAnswer::deliver);
+    let _ = healer.tick();
+    assert_eq!(healer.active(&collection()).unwrap().state.name(), "settling");
+}
+
+#[test]
+fn a_call_that_the_step_runner_drops_counts_as_failed() {
+    let (world, shelf) = (World::new(), Shelf::default());
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Opens)]);
+    let runner = Arc::new(shelf.clone());
+    let mut healer = world.healer([strategy]).step_runner(runner, 1).build().unwrap();
+    tick_until(&mut healer, &world, |healer| {
+        healer.report(&collection()).is_some_and(|it| it.baseline.is_some())
+    });
+    world.sicken(0.4);
+    tick_until(&mut healer, &world, |_| !shelf.0.lock().unwrap().is_empty());
+    drop(shelf.take());
+    let _ = healer.tick();
+    assert_eq!(healer.active(&collection()).unwrap().state.name(), "rolling_back");
     assert_eq!(healer.status().unwrap().abandoned_threads, 0);
 }
 
