@@ -20,6 +20,7 @@
 //! record was kept though the append failed, what the journal says holds.
 
 mod alarm;
+mod beginning;
 mod bell;
 mod builder;
 mod call;
@@ -44,6 +45,7 @@ mod standing;
 mod status;
 mod step_call;
 mod storm;
+mod takeover;
 mod verification;
 mod watched;
 

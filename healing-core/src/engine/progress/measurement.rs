@@ -1,0 +1,120 @@
+//! What a remediation measures: before it begins, between its steps and at its end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Progress;
+use crate::clock::{elapsed, later};
+use crate::engine::call::contained;
+use crate::engine::event::EventKind;
+use crate::engine::guard::Circumstances;
+use crate::engine::prediction::predict;
+use crate::engine::remediation::Remediation;
+use crate::engine::selection::check_prediction;
+use crate::engine::watched::Active;
+use crate::monitor::IntegrityReport;
+use crate::number::{Amount, Lambda};
+use crate::observation::Observation;
+use crate::problem::ProblemKind;
+use crate::registry::Registered;
+
+impl Progress<'_> {
+    /// Whether there is nothing left to treat.
+    pub(super) fn outdated(&self, remediation: &Remediation) -> bool {
+        let below_stress = self.watched.report.as_ref().is_none_or(IntegrityReport::below_stress);
+        remediation.ordered_by.is_none() && !below_stress
+    }
+
+    /// Checks a plan that has waited against what is observed now: lambda, or why it should not begin any more. `Err` when
+    /// that cannot be told at the moment.
+    pub(super) fn check_freshness(
+        &mut self,
+        remediation: &Remediation,
+        strategy: &Registered,
+        circumstances: &Circumstances,
+    ) -> Result<Result<Lambda, String>, String> {
+        if !self.services.config.enabled {
+            return Ok(Err("healing was switched off meanwhile".to_owned()));
+        }
+        if let Some(freeze) = &circumstances.freeze {
+            return Ok(Err(format!("{} froze healing meanwhile: {}", freeze.by, freeze.reason)));
+        }
+        let (observation, report) = self.measure(remediation, remediation.started_at)?;
+        if !report.below_stress() {
+            return Ok(Err(format!(
+                "lambda is back at {}, there is nothing left to treat",
+                report.lambda
+            )));
+        }
+        let kind = remediation.diagnosis.problem.kind();
+        let diagnoses = self.services.classify(&observation, &report)?;
+        if !diagnoses.iter().any(|diagnosis| diagnosis.problem.kind() == kind) {
+            return Ok(Err(format!("{kind} is no longer what is wrong")));
+        }
+        let prediction = predict(&remediation.plan, &observation.graph, &report).map_err(|error| error.to_string())?;
+        Ok(match check_prediction(prediction, strategy) {
+            Ok(()) => Ok(report.lambda),
+            Err(_) => Err("the plan would lower lambda as things stand now".to_owned()),
+        })
+    }
+
+    /// Observes for a remediation, without moving the integrity state. What was observed before `since` is not what is asked
+    /// for.
+    pub(super) fn measure(
+        &mut self,
+        remediation: &Remediation,
+        since: Timestamp,
+    ) -> Result<(Observation, IntegrityReport), String> {
+        let observation = self.services.observe(&self.watched.collection)?;
+        // After a clock was set back, `since` lies in the future and nothing could be fresh.
+        if observation.observed_at < since.min(self.now()) {
+            return Err(format!(
+                "the newest observation is of {}, before {since}",
+                observation.observed_at
+            ));
+        }
+        let report = self
+            .watched
+            .monitor
+            .look(&observation)
+            .map_err(|error| error.to_string())?;
+        self.report(EventKind::Measured {
+            remediation: remediation.id.clone(),
+            lambda: report.lambda,
+        });
+        Ok((observation, report))
+    }
+
+    /// Notes where something broke that was not wrong when the remediation began: its verdict then says less.
+    pub(super) fn note_other_faults(&self, active: &mut Active, observation: &Observation, report: &IntegrityReport) {
+        let Ok(diagnoses) = self.services.classify(observation, report) else {
+            return;
+        };
+        let known = &active.remediation.initial.problems;
+        let is_new = |kind: &ProblemKind| *kind != ProblemKind::Unknown && !known.contains(kind);
+        active.another_fault |= report.below_stress() && diagnoses.iter().any(|found| is_new(&found.problem.kind()));
+    }
+
+    /// When to try a failed measurement again; `None` when it failed for too long.
+    pub(super) fn be_patient(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let config = &self.services.config;
+        (elapsed(since, now) < config.measurement_patience).then(|| later(now, config.sample_interval))
+    }
+}
+
+pub(super) fn symptom(strategy: &Registered, remediation: &Remediation, observed: &Observation) -> Option<Amount> {
+    contained(|| {
+        strategy
+            .strategy
+            .symptom(&remediation.diagnosis.problem, &observed.metrics)
+    })
+    .ok()
+    .flatten()
+}
+
+/// Whether a wait that lasts `whole` goes on. One that is longer than when it began was begun before the clock was set back,
+/// and is over.
+pub(super) fn still_waits(now: Timestamp, until: Timestamp, whole: Duration) -> bool {
+    now < until && elapsed(now, until) <= whole
+}

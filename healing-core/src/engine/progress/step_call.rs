@@ -1,0 +1,163 @@
+//! One call of a strategy for one step: made, awaited, given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Progress;
+use crate::clock::later;
+use crate::engine::event::EventKind;
+use crate::engine::executor::{Answer, Job, Started};
+use crate::engine::services::Services;
+use crate::engine::watched::{Active, Call, Purpose, Tenure};
+use crate::permit::{Revocation, StepContext};
+use crate::registry::Registered;
+use crate::storage::LeaseStore;
+use crate::strategy::{StepError, StepReport};
+
+/// A step has failed once it has taken this many times the strategy's estimated duration (the seed's factor).
+const OVERTIME: u32 = 2;
+
+/// A step in progress is asked again no sooner than this.
+pub(super) const SHORTEST_POLL: Duration = Duration::from_millis(10);
+
+/// When every thread is busy, a step waits this long before it asks for one again.
+const BUSY_POLL: Duration = Duration::from_secs(1);
+
+/// What came of calling a strategy for one step.
+pub(super) enum Called {
+    Done,
+    /// It is at work until then, or wants to be asked again then.
+    Wait(Timestamp),
+    TimedOut,
+    /// It failed; another try may succeed.
+    Failed(String),
+    /// It failed, and would fail again.
+    FailedForGood(String),
+    /// Someone else acted on what it is about.
+    Conflict(String),
+    LeaseLost,
+}
+
+impl Progress<'_> {
+    /// Calls the strategy for one step, with a deadline and a permit under the present lease, or looks after the call that
+    /// is at work.
+    pub(super) fn call(
+        &mut self,
+        active: &mut Active,
+        strategy: &Registered,
+        purpose: Purpose,
+        step: usize,
+        since: Timestamp,
+    ) -> Called {
+        let now = self.now();
+        if let Some(call) = active.call.take() {
+            return match call.running.poll() {
+                Some(answer) => self.read(answer, call.running.deadline),
+                None if now <= call.running.deadline => {
+                    let deadline = later(call.running.deadline, SHORTEST_POLL);
+                    active.call = Some(call);
+                    Called::Wait(deadline)
+                }
+                None => {
+                    drop(call);
+                    self.fence_out(active, step)
+                }
+            };
+        }
+        let deadline = later(since, strategy.estimated_duration.saturating_mul(OVERTIME));
+        if now > deadline {
+            return Called::TimedOut;
+        }
+        let revocation = Revocation::default();
+        let until = deadline.min(active.tenure.ends_at());
+        let job = job(
+            active,
+            strategy,
+            self.services,
+            purpose,
+            step,
+            until,
+            revocation.clone(),
+        );
+        match self.services.executor.start(job, revocation, deadline) {
+            Started::Answered(answer) => self.read(answer, deadline),
+            Started::Running(running) => {
+                active.call = Some(Call { running, purpose });
+                Called::Wait(later(deadline, SHORTEST_POLL))
+            }
+            Started::Busy => Called::Wait(later(now, BUSY_POLL)),
+        }
+    }
+
+    fn read(&self, answer: Answer, deadline: Timestamp) -> Called {
+        match answer {
+            Ok(Ok(StepReport::Done)) => Called::Done,
+            Ok(Ok(StepReport::InProgress { poll_after })) => {
+                // A strategy that wants to be asked again at once must not keep the tick from returning.
+                let again = later(self.now(), poll_after.max(SHORTEST_POLL));
+                Called::Wait(again.min(later(deadline, SHORTEST_POLL)))
+            }
+            Ok(Err(StepError::Actuator(error))) => Called::Failed(StepError::Actuator(error).to_string()),
+            Ok(Err(error @ StepError::NotPermitted(_))) => Called::Failed(error.to_string()),
+            Ok(Err(error @ StepError::Conflict { .. })) => Called::Conflict(error.to_string()),
+            Ok(Err(error)) => Called::FailedForGood(error.to_string()),
+            Err(panicked) => Called::Failed(panicked.to_string()),
+        }
+    }
+
+    /// After a call was given up: takes a lease with a greater token, so that whatever the call is still at can be told from
+    /// what comes after it.
+    fn fence_out(&mut self, active: &mut Active, step: usize) -> Called {
+        let abandoned = self.services.executor.abandoned();
+        self.report(EventKind::CallAbandoned {
+            remediation: active.remediation.id.clone(),
+            step,
+            abandoned,
+        });
+        let Services {
+            leases, holder, config, ..
+        } = self.services;
+        let now = self.now();
+        let renewed = leases
+            .release(&active.tenure.lease)
+            .and_then(|()| leases.acquire(&self.watched.collection, holder, config.lease));
+        match renewed {
+            Ok(lease) => {
+                active.tenure = Tenure::new(lease, now, config.lease);
+                Called::TimedOut
+            }
+            Err(error) => {
+                self.storage_failed(&error);
+                Called::LeaseLost
+            }
+        }
+    }
+}
+
+/// A call that owns what it needs, so that it can outlive the healer's interest in it.
+fn job(
+    active: &Active,
+    strategy: &Registered,
+    services: &Services,
+    purpose: Purpose,
+    step: usize,
+    until: Timestamp,
+    revocation: Revocation,
+) -> Job {
+    let strategy = Arc::clone(&strategy.strategy);
+    let clock = Arc::clone(&services.clock);
+    let plan = Arc::clone(&active.remediation.plan);
+    let (remediation, token) = (active.remediation.id.clone(), active.tenure.lease.token);
+    Box::new(move || {
+        let context = StepContext::new(&remediation, token, until, &*clock, revocation);
+        let Some(step) = plan.steps.get(step) else {
+            return Err(StepError::Actuator(format!("the plan has no step {step}").into()));
+        };
+        match purpose {
+            Purpose::Execute => strategy.execute(step, &context),
+            Purpose::Undo => strategy.rollback(step, &context),
+        }
+    })
+}
