@@ -1,7 +1,9 @@
 //! From an observation and the monitor's report to ranked diagnoses.
 
+mod composed;
 mod rules;
 
+pub use composed::{FirstOf, Vote, Weighted, Weightless};
 pub use rules::{RuleClassifier, RuleThresholds};
 
 use crate::diagnosis::Diagnosis;

@@ -1,0 +1,5 @@
+//! Classifiers, through their public interface.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod composed;
