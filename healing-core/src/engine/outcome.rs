@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::remediation::{Remediation, RemediationState, UndoCause};
+use crate::clock::to_microsecond;
 use crate::storage::{Disturbance, OutcomeRecord};
 
 /// The outcome of a remediation that has ended; `None` where none of its steps was begun. Being taken back on an operator's
@@ -52,8 +53,8 @@ pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
         problem: remediation.diagnosis.problem.clone(),
         strategy_name: remediation.plan.strategy.clone(),
         strategy_params: (!remediation.parameters.is_empty()).then(|| Value::Object((*remediation.parameters).clone())),
-        started_at: remediation.started_at,
-        completed_at,
+        started_at: to_microsecond(remediation.started_at),
+        completed_at: to_microsecond(completed_at),
         // Not verified is the one cause that comes after all wanted steps were done.
         success: verified.is_some(),
         verified,

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::journal_body::JournalBody;
 use crate::HostError;
 use crate::audit::{Digest, RecordSignature, Signer};
+use crate::clock::to_microsecond;
 use crate::identity::{CollectionId, FencingToken};
 
 /// An append-only record of every transition, one stream per collection and one for what concerns all.
@@ -23,6 +24,8 @@ use crate::identity::{CollectionId, FencingToken};
 ///   [`JournalError::OutOfSequence`]: two writers cannot both continue from the same record.
 /// - An append whose token is smaller than the greatest of its stream is refused with [`JournalError::Fenced`].
 /// - What is read is what was appended, to the byte.
+///
+/// `testkit::storage::journal` (feature `testkit`) tells whether one does.
 pub trait Journal: Send + Sync {
     /// Appends a record to its stream, durably.
     ///
@@ -146,8 +149,8 @@ impl JournalRecord {
         let mut record = Self {
             stream,
             sequence: head.next,
-            // Stores keep microseconds; what they cannot return must not be signed.
-            at: Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at),
+            // What stores cannot return must not be signed.
+            at: to_microsecond(at),
             token,
             kind,
             body: serde_json::to_string(body).map_err(JournalError::Unwritable)?,

@@ -18,7 +18,10 @@ use crate::identity::{CollectionId, FencingToken, HolderId};
 ///   store.
 /// - Where the store's clock was set back to before a lease was granted or last renewed, that lease has ended: waiting for
 ///   its old end could take hours.
-/// - A renewal keeps the token and fails once the lease has run out or has passed to another.
+/// - A renewal keeps the token and fails once the lease has run out, was released or has passed to another.
+/// - A lease that is in force stays so across a restart of the store.
+///
+/// `testkit::storage::leases` (feature `testkit`) tells whether one does.
 pub trait LeaseStore: Send + Sync {
     /// Takes the lease on `collection` for `duration`.
     ///

@@ -1,7 +1,8 @@
 //! Where the loop remembers: the journal, the outcomes, the leases.
 //!
 //! Three small traits that a host implements on its own database, [`MemoryStorage`], which keeps all three for as long
-//! as the process lives, and `RedbStorage` (feature `redb`, on by default), which keeps them in one file.
+//! as the process lives, and `RedbStorage` (feature `redb`, on by default), which keeps them in one file. Whether
+//! a host's own implementation keeps what the traits promise, `testkit::storage` (feature `testkit`) finds out.
 
 mod journal;
 mod journal_body;

@@ -17,8 +17,14 @@ use crate::problem::ProblemClass;
 
 /// Keeps the outcomes of remediations.
 ///
-/// What an implementation must guarantee: there is one outcome a remediation, identifiers grow in the order of the records,
-/// and what was recorded is returned unchanged but for its feedback.
+/// What an implementation must guarantee:
+///
+/// - There is one outcome a remediation, also when several healers record it at once.
+/// - Identifiers grow in the order in which outcomes can be seen: whoever asks for those after the last one they saw
+///   misses none.
+/// - What was recorded is there after a restart, and returned unchanged but for its feedback.
+///
+/// `testkit::storage::outcomes` (feature `testkit`) tells whether one does.
 pub trait OutcomeStore: Send + Sync {
     /// Keeps `outcome`. One of the same remediation that is there already stays as it is, and its number is returned: a healer
     /// that does not know whether it had recorded an outcome records it again.
@@ -79,9 +85,9 @@ pub struct OutcomeRecord {
     pub strategy_name: String,
     /// Parameters of the operator's order, where there was one.
     pub strategy_params: Option<Value>,
-    /// When the remediation began.
+    /// When the remediation began, to the microsecond.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// When it ended, to the microsecond.
     pub completed_at: Timestamp,
     /// Whether every step that was wanted was done.
     pub success: bool,
