@@ -6,8 +6,8 @@ mod dynamic_driver;
 mod oracle;
 
 use dynamic_driver::{Call, Pair};
-use healing_mincut::{DynamicMinCut, Graph, Update, UpdateError};
-use oracle::{Edges, small_graphs};
+use healing_mincut::{DynamicMinCut, Graph, Update, UpdateError, minimum_st_cut};
+use oracle::{Edges, assert_is_cut_of, small_graphs};
 use proptest::prelude::*;
 
 /// Updates of a graph of so many nodes; one in some is refused.
@@ -47,6 +47,30 @@ proptest! {
         }
         prop_assert_eq!(pair.dynamic.graph().edge_list().collect::<Vec<_>>(),
             pair.model.graph().edge_list().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn between_any_two_nodes_the_cut_is_as_light_as_anew_whatever_changed_before(
+        ((nodes, edges), calls) in small_graphs(10)
+            .prop_flat_map(|(nodes, edges)| (Just((nodes, edges)), prop::collection::vec(calls(nodes, 9), 0..8)))
+    ) {
+        let mut pair = Pair::new(nodes, &edges);
+        for call in &calls {
+            pair.call(call);
+            pair.dynamic.release_working_memory();
+            let graph = pair.model.graph();
+            for (s, t) in (0..=nodes).flat_map(|s| (0..=nodes).map(move |t| (s, t))) {
+                let (kept, anew) = (pair.dynamic.minimum_st_cut(s, t), minimum_st_cut(&graph, s, t));
+                match (kept, anew) {
+                    (Ok(kept), Ok(anew)) => {
+                        prop_assert_eq!(kept.value(), anew.value());
+                        prop_assert_ne!(kept.side().contains(&s), kept.side().contains(&t));
+                        assert_is_cut_of(&kept, &graph);
+                    }
+                    (kept, anew) => prop_assert_eq!(kept, anew),
+                }
+            }
+        }
     }
 
     #[test]

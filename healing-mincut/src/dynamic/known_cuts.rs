@@ -74,7 +74,7 @@ impl KnownCuts {
     /// Remembers the cut around these nodes, unless it parts but one node from the rest; if there are
     /// too many, in place of the heaviest that is neither pinned nor `kept`.
     pub(crate) fn add(&mut self, value: u64, nodes: &[u32], kept: Option<Slot>) {
-        let side = self.smaller_side(nodes);
+        let side = smaller_side(self.masks.len(), nodes);
         if side.len() < 2 || self.cuts.iter().any(|cut| cut.value == value && cut.side == side) {
             return;
         }
@@ -99,24 +99,25 @@ impl KnownCuts {
             self.masks[node as usize] |= 1 << slot;
         }
     }
+}
 
-    fn smaller_side(&self, nodes: &[u32]) -> Vec<u32> {
-        let all = self.masks.len();
-        let mut side = nodes.to_vec();
-        side.sort_unstable();
-        let other = all - side.len();
-        if side.len() > other || (side.len() == other && side.first() != Some(&0)) {
-            let mut rest = Vec::with_capacity(other);
-            let mut inside = side.iter().copied().peekable();
-            for node in 0..all as u32 {
-                if inside.next_if_eq(&node).is_none() {
-                    rest.push(node);
-                }
+/// The smaller of the two sides that `nodes` and the rest of `all` nodes are, ascending; of two equal
+/// ones that with node 0.
+pub(crate) fn smaller_side(all: usize, nodes: &[u32]) -> Vec<u32> {
+    let mut side = nodes.to_vec();
+    side.sort_unstable();
+    let other = all - side.len();
+    if side.len() > other || (side.len() == other && side.first() != Some(&0)) {
+        let mut rest = Vec::with_capacity(other);
+        let mut inside = side.iter().copied().peekable();
+        for node in 0..all as u32 {
+            if inside.next_if_eq(&node).is_none() {
+                rest.push(node);
             }
-            return rest;
         }
-        side
+        return rest;
     }
+    side
 }
 
 #[cfg(test)]

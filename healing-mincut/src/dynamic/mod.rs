@@ -52,6 +52,7 @@ mod known_cuts;
 mod least_degree;
 mod local_flow;
 mod settle;
+mod st_cut;
 mod update;
 mod what_if;
 
@@ -210,6 +211,13 @@ impl DynamicMinCut {
     #[must_use]
     pub fn cut(&self) -> Option<&MinimumCut> {
         (self.nodes() > 1).then(|| self.cut.get_or_init(|| self.cut_in_full()))
+    }
+
+    /// Gives back the memory that solves worked in, about half of all: for whoever keeps many graphs. The
+    /// next solve asks for it again.
+    pub fn release_working_memory(&mut self) {
+        self.workspace = Workspace::default();
+        self.copy = RowBuffer::default();
     }
 
     /// The graph as it is now. O(n + m).
