@@ -141,13 +141,25 @@ pub struct CapacityEffect {
     pub effective_capacity: Amount,
 }
 
-/// What a plan should do to the minimum cut, computed before anything is touched.
+/// What a plan should do to the cuts, computed before anything is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// Lambda as it is.
     pub lambda_before: Lambda,
     /// Lambda with all declared effects in place.
     pub lambda_after: Lambda,
+    /// The cut that would then have the smallest share left of what it is worth when all is well; `None` where that is not
+    /// known of any.
+    pub weakest_after: Option<CutWorth>,
+}
+
+/// What a cut is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CutWorth {
+    /// The sum of the effective capacities across it.
+    pub value: Lambda,
+    /// The sum when all is well.
+    pub baseline: Lambda,
 }
 
 /// Why a strategy has no plan for a case.

@@ -127,6 +127,7 @@ impl<'a> Progress<'a> {
                     standing: self.watched.ledger.sum(),
                     observation: &sample.observation,
                     report: &sample.report,
+                    monitor: &self.watched.monitor,
                     diagnosis,
                 };
                 let (chosen, candidates) = choice.select();

@@ -54,7 +54,7 @@ pub struct Initial {
     pub lambda: Lambda,
     /// The healthy lambda, where known.
     pub baseline: Option<Lambda>,
-    /// From this lambda on there is nothing left to do.
+    /// From this integrity on, in lambda's unit, there is nothing left to do.
     pub target: Option<Lambda>,
     /// The integrity state.
     pub state: IntegrityState,

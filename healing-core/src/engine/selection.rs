@@ -14,7 +14,7 @@ use super::services::Services;
 use super::standing::Standing;
 use crate::diagnosis::Diagnosis;
 use crate::learner::{Candidate, Choice};
-use crate::monitor::{IntegrityReport, IntegrityState};
+use crate::monitor::{IntegrityMonitor, IntegrityReport, IntegrityState};
 use crate::number::{Amount, Percent, Ratio};
 use crate::observation::Observation;
 use crate::plan::{MAX_PLAN_STEPS, Plan, Prediction};
@@ -37,6 +37,8 @@ pub(super) struct Consideration<'services, 'a> {
     pub(super) standing: &'a Standing,
     pub(super) observation: &'a Observation,
     pub(super) report: &'a IntegrityReport,
+    /// What observed it.
+    pub(super) monitor: &'a IntegrityMonitor,
     pub(super) diagnosis: &'a Diagnosis,
 }
 
@@ -93,6 +95,7 @@ impl<'services> Consideration<'services, '_> {
         let Self {
             observation,
             report,
+            monitor,
             diagnosis,
             ..
         } = *self;
@@ -109,7 +112,7 @@ impl<'services> Consideration<'services, '_> {
         if steps == 0 || steps > MAX_PLAN_STEPS {
             return Err(RejectionReason::UnusablePlan { steps });
         }
-        let prediction = predict(&plan, &observation.graph, report).map_err(|error| no_plan(error.to_string()))?;
+        let prediction = predict(&plan, monitor).map_err(|error| no_plan(error.to_string()))?;
         // Who executes it is decided by who planned it, whatever the plan says.
         let plan = Arc::new(Plan {
             strategy: strategy.name.clone(),

@@ -1,16 +1,47 @@
-//! What lambda is when the collection is well.
+//! What is healthy, learned while a collection is well.
+//!
+//! A healthy value is what was seen at first, and from then on it is lifted by what is seen on average above it; it never sinks
+//! by itself. A collection that decays slowly, always a little below what it was, would otherwise take its own baseline, and
+//! with it the thresholds, down with it unseen. It is lifted by the average, and slowly, because single samples scatter:
+//! lifted by those, it would end up where the luckiest of them was.
 
-use crate::number::Lambda;
-
-/// The share of the distance by which a healthy sample above the baseline lifts it.
+/// A moving average over about so many samples lifts a healthy value ...
+const AVERAGED: f64 = 64.0;
+/// ... by this share of its distance, at each sample.
 const LIFT: f64 = 0.02;
-/// A sample counts as at most this many times the baseline, so that one outlier does not lift it for good.
+/// A sample counts as at most this many times the healthy value, so that one outlier does not lift it for good.
 const MOST_LIFTED: f64 = 1.1;
 
-/// Learns the healthy lambda of one collection: the median of its first samples, then slowly upwards.
-///
-/// It never sinks by itself. A collection that decays slowly, always a little below what it was, would otherwise take its
-/// own baseline, and with it the thresholds, down with it unseen.
+/// A healthy value that is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Healthy {
+    value: f64,
+    average: f64,
+}
+
+impl Healthy {
+    pub(super) fn of(value: f64) -> Self {
+        Self { value, average: value }
+    }
+
+    pub(super) fn value(self) -> f64 {
+        self.value
+    }
+
+    /// Takes in a sample of a collection that is well.
+    pub(super) fn sample(&mut self, seen: f64) {
+        // No multiple of 0 would ever lift what was nothing at first.
+        if self.value == 0.0 {
+            *self = Self::of(seen);
+            return;
+        }
+        let seen = seen.min(self.value * MOST_LIFTED);
+        self.average += (seen - self.average) / AVERAGED;
+        self.value += LIFT * (self.average - self.value).max(0.0);
+    }
+}
+
+/// Learns one healthy value: the median of the first samples, then as [`Healthy`].
 #[derive(Debug, Clone)]
 pub(super) struct Baseline {
     learning: Learning,
@@ -18,8 +49,8 @@ pub(super) struct Baseline {
 
 #[derive(Debug, Clone)]
 enum Learning {
-    WarmingUp { wanted: usize, samples: Vec<Lambda> },
-    Known(Lambda),
+    WarmingUp { wanted: usize, samples: Vec<f64> },
+    Known(Healthy),
 }
 
 impl Baseline {
@@ -34,37 +65,31 @@ impl Baseline {
     }
 
     /// The baseline, once known.
-    pub(super) fn value(&self) -> Option<Lambda> {
+    pub(super) fn value(&self) -> Option<f64> {
         match self.learning {
             Learning::WarmingUp { .. } => None,
-            Learning::Known(value) => Some(value),
+            Learning::Known(healthy) => Some(healthy.value()),
         }
     }
 
-    /// Takes in a sample of a collection that is in its normal state.
-    pub(super) fn sample_healthy(&mut self, lambda: Lambda) {
+    /// Takes in a sample of a collection that is well.
+    pub(super) fn sample(&mut self, seen: f64) {
         match &mut self.learning {
             Learning::WarmingUp { wanted, samples } => {
-                samples.push(lambda);
+                samples.push(seen);
                 if samples.len() >= *wanted {
-                    self.learning = Learning::Known(median(samples));
+                    self.learning = Learning::Known(Healthy::of(median(samples)));
                 }
             }
-            // No multiple of 0 would ever lift a collection that began disconnected.
-            Learning::Known(baseline) if *baseline == Lambda::ZERO => *baseline = lambda,
-            Learning::Known(baseline) if lambda > *baseline => {
-                let seen = lambda.get().min(baseline.get() * MOST_LIFTED);
-                *baseline = Lambda::clamped(baseline.get() + LIFT * (seen - baseline.get()));
-            }
-            Learning::Known(_) => {}
+            Learning::Known(healthy) => healthy.sample(seen),
         }
     }
 }
 
 /// The lower median.
-fn median(samples: &mut [Lambda]) -> Lambda {
+fn median(samples: &mut [f64]) -> f64 {
     let middle = samples.len().saturating_sub(1) / 2;
-    *samples.select_nth_unstable(middle).1
+    *samples.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 #[cfg(test)]
@@ -73,10 +98,10 @@ mod tests {
 
     fn learned(samples: impl IntoIterator<Item = f64>) -> Option<f64> {
         let mut baseline = Baseline::new(5);
-        for lambda in samples {
-            baseline.sample_healthy(Lambda::clamped(lambda));
+        for seen in samples {
+            baseline.sample(seen);
         }
-        baseline.value().map(Lambda::get)
+        baseline.value()
     }
 
     #[test]
@@ -103,6 +128,15 @@ mod tests {
         )
         .unwrap();
         assert!(spiked < 101.0, "{spiked}");
+    }
+
+    #[test]
+    fn scatter_lifts_the_baseline_by_little_however_long_it_lasts() {
+        // 5 % to either side, every value as often, in a fixed order without a pattern.
+        let scatter = |sample: u64| (sample.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / (1u64 << 24) as f64;
+        let scattered = (0..1_000_000).map(|sample| 100.0 * (0.95 + 0.1 * scatter(sample)));
+        let baseline = learned(scattered).unwrap();
+        assert!((97.0..=102.0).contains(&baseline), "{baseline}");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::drift::Drift;
 use super::hysteresis::{IntegrityState, StateChange};
 use super::thresholds::ResolvedThresholds;
 use crate::identity::CollectionId;
 use crate::number::Lambda;
 use crate::topology::{Edge, NodeRef};
 
-/// The minimum cut of an observation, and the state of the collection that follows from it.
+/// The minimum cut of an observation, the cuts that have lost most, and the state of the collection that follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntegrityReport {
     /// What was observed.
@@ -26,23 +27,56 @@ pub struct IntegrityReport {
     pub witness: Vec<WitnessEdge>,
     /// The nodes on the smaller side of the cut, sorted.
     pub side: Vec<NodeRef>,
+    /// Cuts of which no two split the graph alike, those first that have the smallest share left of what they are worth when
+    /// the collection is well: a node whose cut is always small does not stand before the cut that fell. Until it is known what
+    /// cuts are worth, the lightest first.
+    pub weakest: Vec<WeakCut>,
+    /// What the state follows from: lambda; or, where some cut has lost a greater share of its worth than the minimum cut of
+    /// its own, that share of the baseline.
+    pub integrity: Lambda,
     /// The state after this sample.
     pub state: IntegrityState,
     /// The transition that this sample brought, if it brought one.
     pub transition: Option<StateChange>,
+    /// Where integrity sinks so that it will soon be below the stress threshold, though it is not yet.
+    pub drift: Option<Drift>,
 }
 
 impl IntegrityReport {
-    /// Whether lambda is below the stress threshold in this very sample, whatever the state: the state also remembers
+    /// Whether integrity is below the stress threshold in this very sample, whatever the state: the state also remembers
     /// what was.
     #[must_use]
     pub fn below_stress(&self) -> bool {
         self.thresholds
-            .is_some_and(|thresholds| self.lambda < thresholds.stress)
+            .is_some_and(|thresholds| self.integrity < thresholds.stress)
     }
 }
 
-/// An edge across a minimum cut.
+/// A cut of the graph, and what it is worth when the collection is well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WeakCut {
+    /// The sum of the effective capacities across it.
+    pub value: Lambda,
+    /// The sum of the healthy capacities of the same edges, and of edges across it that are no longer there; `None` until they
+    /// are known.
+    pub baseline: Option<Lambda>,
+    /// The edges across it, sorted by key.
+    pub witness: Vec<WitnessEdge>,
+    /// The nodes on its smaller side, sorted: what tells this cut from others, now and later.
+    pub side: Vec<NodeRef>,
+}
+
+impl WeakCut {
+    /// The share that is left of what it is worth when the collection is well: 1 is all, more is possible. `None` where that is
+    /// not known, or nothing.
+    #[must_use]
+    pub fn share_left(&self) -> Option<f64> {
+        let baseline = self.baseline?.get();
+        (baseline > 0.0).then(|| (self.value.get() / baseline).min(f64::MAX))
+    }
+}
+
+/// An edge across a cut.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WitnessEdge(Edge);

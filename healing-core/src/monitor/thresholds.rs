@@ -33,6 +33,12 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
+    /// Whether they hang on a baseline.
+    #[must_use]
+    pub fn are_relative(&self) -> bool {
+        matches!(self, Self::Relative { .. })
+    }
+
     /// The thresholds in lambda's unit; `None` where they hang on a baseline that is not known yet.
     #[must_use]
     pub fn resolve(&self, baseline: Option<Lambda>) -> Option<ResolvedThresholds> {

@@ -94,6 +94,7 @@ impl Healer {
                 standing: progress.watched.ledger.sum(),
                 observation: &sample.observation,
                 report: &sample.report,
+                monitor: &progress.watched.monitor,
                 diagnosis: &diagnosis,
             };
             let chosen = choice

@@ -52,7 +52,7 @@ impl Progress<'_> {
         if !diagnoses.iter().any(|diagnosis| diagnosis.problem.kind() == kind) {
             return Ok(Err(format!("{kind} is no longer what is wrong")));
         }
-        let prediction = predict(&remediation.plan, &observation.graph, &report).map_err(|error| error.to_string())?;
+        let prediction = predict(&remediation.plan, &self.watched.monitor).map_err(|error| error.to_string())?;
         Ok(match check_prediction(prediction, strategy) {
             Ok(()) => Ok(report.lambda),
             Err(_) => Err("the plan would lower lambda as things stand now".to_owned()),

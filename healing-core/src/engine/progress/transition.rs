@@ -96,7 +96,10 @@ impl Progress<'_> {
                     let after = report.lambda;
                     let change = lambda_before.relative_change(after, remediation.initial.floor());
                     let worsened = change <= -self.services.config.worsening_limit.get();
-                    let reached = remediation.initial.target.is_some_and(|target| after >= target);
+                    let reached = remediation
+                        .initial
+                        .target
+                        .is_some_and(|target| report.integrity >= target);
                     if worsened && strategy.reversible {
                         let cause = UndoCause::Worsened {
                             step: done - 1,

@@ -1,0 +1,125 @@
+//! The warning before the state changes.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::hysteresis::IntegrityState;
+use super::thresholds::ResolvedThresholds;
+use super::trend::{Line, Trend};
+use crate::duration_serde;
+use crate::number::Lambda;
+
+/// When sinking integrity is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DriftConfig {
+    /// The slope is measured over this much time. One hour.
+    #[serde(rename = "window_seconds", with = "duration_serde::seconds")]
+    pub window: Duration,
+    /// It is reported when integrity will be below the stress threshold within this time, if it goes on so. One hour.
+    #[serde(rename = "horizon_seconds", with = "duration_serde::seconds")]
+    pub horizon: Duration,
+}
+
+impl Default for DriftConfig {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(3600),
+            horizon: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// Integrity sinks towards the stress threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Since when it is reported.
+    pub since: Timestamp,
+    /// Where integrity is now, by the line through its last window.
+    pub level: Lambda,
+    /// By how much it falls in an hour, in lambda's unit.
+    pub fall_per_hour: Lambda,
+    /// When it will be below the stress threshold, if it goes on so.
+    #[serde(rename = "stress_in_seconds", with = "duration_serde::seconds")]
+    pub stress_in: Duration,
+}
+
+/// Of all pairs of points in the window, so many more must fall than rise; of points that scatter at random, one window of
+/// 100,000 is like this.
+const CLEAR_FALL: f64 = -0.5;
+/// A warning is over when the threshold is this many horizons away.
+const OVER_AFTER: f64 = 2.0;
+
+const HOUR: f64 = 3600.0;
+
+/// Watches for drift.
+#[derive(Debug, Clone)]
+pub(super) struct DriftWatch {
+    config: DriftConfig,
+    trend: Trend,
+    drift: Option<Drift>,
+}
+
+impl DriftWatch {
+    pub(super) fn new(config: DriftConfig) -> Self {
+        Self {
+            config,
+            trend: Trend::new(config.window),
+            drift: None,
+        }
+    }
+
+    pub(super) fn reconfigure(&mut self, config: DriftConfig) {
+        self.config = config;
+        self.trend.reconfigure(config.window);
+    }
+
+    /// The drift, while there is one.
+    pub(super) fn drift(&self) -> Option<Drift> {
+        self.drift
+    }
+
+    /// Takes in what was sampled at a time, so long after the sample before.
+    pub(super) fn sample(
+        &mut self,
+        integrity: Lambda,
+        thresholds: &ResolvedThresholds,
+        state: IntegrityState,
+        gap: Duration,
+        at: Timestamp,
+    ) {
+        // What it warns of has come; and what is healed afterwards is no trend of what was before.
+        if state != IntegrityState::Normal {
+            self.trend.clear();
+            self.drift = None;
+            return;
+        }
+        if let Some(line) = self.trend.sample(gap, integrity.get()) {
+            self.drift = self.judge(line, thresholds, at);
+        }
+    }
+
+    fn judge(&self, line: Line, thresholds: &ResolvedThresholds, at: Timestamp) -> Option<Drift> {
+        let fall = -line.slope;
+        if fall <= 0.0 {
+            return None;
+        }
+        let distance = line.level - thresholds.stress.get();
+        let seconds = (distance / fall).max(0.0);
+        let horizon = self.config.horizon.as_secs_f64();
+        let within = if self.drift.is_some() {
+            OVER_AFTER * horizon
+        } else {
+            horizon
+        };
+        let is_clear = self.drift.is_some() || line.concordance <= CLEAR_FALL;
+        (is_clear && seconds <= within).then(|| Drift {
+            since: self.drift.map_or(at, |drift| drift.since),
+            level: Lambda::clamped(line.level),
+            fall_per_hour: Lambda::clamped(fall * HOUR),
+            stress_in: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+        })
+    }
+}
