@@ -6,10 +6,12 @@ use healing_strategies::actuators::{CentroidVersion, VectorId};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{CENTROIDS, LIST_CAPACITY, PARTITIONS, REBUILDING, routes_of};
+use crate::design::REBUILDING;
+use crate::size::Size;
 
 /// The versions that exist, and the one that is served.
 pub(crate) struct Centroids {
+    size: Size,
     pub(crate) served: CentroidVersion,
     versions: BTreeMap<CentroidVersion, Version>,
 }
@@ -30,16 +32,17 @@ struct Building {
 
 impl Centroids {
     /// Each vector is on the list of one of the centroids near its partition.
-    pub(crate) fn new(random: &mut ChaCha8Rng, places: impl Iterator<Item = (VectorId, i64)>) -> Self {
-        let near = near();
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size, places: impl Iterator<Item = (VectorId, i64)>) -> Self {
+        let near = near(size);
         let lists = places.filter_map(|(id, partition)| {
             let near = near.get(&partition)?;
             Some((id, near[random.random_range(0..near.len())]))
         });
         let first = CentroidVersion(1);
         Self {
+            size,
             served: first,
-            versions: [(first, Version::complete(lists.collect()))].into(),
+            versions: [(first, Version::complete(lists.collect(), size))].into(),
         }
     }
 
@@ -56,7 +59,7 @@ impl Centroids {
         }
         for (number, anew) in ready {
             let lists = self.clustered_anew(&anew, &places());
-            self.versions.insert(number, Version::complete(lists));
+            self.versions.insert(number, Version::complete(lists, self.size));
         }
     }
 
@@ -72,8 +75,9 @@ impl Centroids {
         let served = self.versions.get(&self.served);
         let population = served.and_then(|version| version.populations.get(&centroid));
         let population = population.copied().unwrap_or(0) as f64;
-        if population > LIST_CAPACITY {
-            1.0 - LIST_CAPACITY / population
+        let bearable = self.size.list_capacity();
+        if population > bearable {
+            1.0 - bearable / population
         } else {
             0.0
         }
@@ -93,12 +97,13 @@ impl Centroids {
 
     /// Begins to build a version, unless it exists.
     pub(crate) fn build(&mut self, version: CentroidVersion, anew: &[i64]) {
+        let size = self.size;
         self.versions.entry(version).or_insert_with(|| Version {
             building: Some(Building {
                 seconds_left: REBUILDING.0,
                 anew: anew.iter().copied().collect(),
             }),
-            ..Version::complete(BTreeMap::new())
+            ..Version::complete(BTreeMap::new(), size)
         });
     }
 
@@ -119,7 +124,7 @@ impl Centroids {
         reason = "a share of a number of vectors is one"
     )]
     pub(crate) fn drift(&mut self, centroid: i64, share: f64, places: &[(VectorId, i64)]) {
-        let reached: BTreeSet<i64> = routes_of(centroid).collect();
+        let reached: BTreeSet<i64> = self.size.routes_of(centroid).collect();
         let near: Vec<VectorId> = places
             .iter()
             .filter(|(_, partition)| reached.contains(partition))
@@ -135,7 +140,7 @@ impl Centroids {
         for id in drifting {
             served.lists.insert(id, centroid);
         }
-        served.count();
+        served.count(self.size);
     }
 
     /// The served lists, with the vectors of some centroids shared out evenly among all that are near.
@@ -143,7 +148,7 @@ impl Centroids {
         let Some(served) = self.versions.get(&self.served) else {
             return BTreeMap::new();
         };
-        let near = near();
+        let near = near(self.size);
         let mut lists = served.lists.clone();
         let mut populations = served.populations.clone();
         for (id, partition) in places {
@@ -167,28 +172,31 @@ impl Centroids {
 }
 
 impl Version {
-    fn complete(lists: BTreeMap<VectorId, i64>) -> Self {
+    fn complete(lists: BTreeMap<VectorId, i64>, size: Size) -> Self {
         let mut version = Self {
             lists,
             populations: BTreeMap::new(),
             building: None,
         };
-        version.count();
+        version.count(size);
         version
     }
 
-    fn count(&mut self) {
-        self.populations = (1..=CENTROIDS).map(|centroid| (centroid, 0)).collect();
+    fn count(&mut self, size: Size) {
+        self.populations = (1..=size.centroids()).map(|centroid| (centroid, 0)).collect();
         for &centroid in self.lists.values() {
             *self.populations.entry(centroid).or_insert(0) += 1;
         }
     }
 }
 
-/// The centroids near each partition.
-fn near() -> BTreeMap<i64, Vec<i64>> {
-    let near = |partition| (1..=CENTROIDS).filter(move |&centroid| routes_of(centroid).any(|it| it == partition));
-    (1..=PARTITIONS)
-        .map(|partition| (partition, near(partition).collect()))
-        .collect()
+/// The centroids near each partition, in order.
+fn near(size: Size) -> BTreeMap<i64, Vec<i64>> {
+    let mut near: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for centroid in 1..=size.centroids() {
+        for partition in size.routes_of(centroid) {
+            near.entry(partition).or_default().push(centroid);
+        }
+    }
+    near
 }

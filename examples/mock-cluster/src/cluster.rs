@@ -8,6 +8,7 @@ use healing_core::{Clock, CollectionId, Timestamp, VirtualClock};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::fault::Fault;
+use crate::size::Size;
 use crate::state::State;
 
 /// A simulated cluster. Clones are handles on the same one.
@@ -26,7 +27,13 @@ impl Cluster {
     /// from then on: see [`Self::advance_to`].
     #[must_use]
     pub fn new(collection: CollectionId, seed: u64, clock: VirtualClock) -> Self {
-        let state = State::of_seed(seed, clock.now());
+        Self::of_size(Size::default(), collection, seed, clock)
+    }
+
+    /// The same, of this size.
+    #[must_use]
+    pub fn of_size(size: Size, collection: CollectionId, seed: u64, clock: VirtualClock) -> Self {
+        let state = State::of_seed(seed, size, clock.now());
         Self {
             collection,
             clock,
@@ -40,6 +47,12 @@ impl Cluster {
         &self.collection
     }
 
+    /// How large the cluster is.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.state().size
+    }
+
     /// The clock that the cluster lives by.
     #[must_use]
     pub fn clock(&self) -> &VirtualClock {
@@ -48,9 +61,7 @@ impl Cluster {
 
     /// Lets a fault strike now. A fault of something that does not exist does nothing.
     pub fn inject(&self, fault: Fault) {
-        if fault.target_exists() {
-            fault.strike(&mut self.state());
-        }
+        fault.strike(&mut self.state());
     }
 
     /// Lets a fault strike at a time to come.

@@ -1,17 +1,9 @@
-//! The cluster as it was designed: sizes, capacities, budgets.
+//! The cluster as it was designed: capacities, budgets, costs. [`Size`](crate::Size) says how many of everything there are.
 
 use std::time::Duration;
 
-/// Shards, numbered from 1.
-pub const SHARDS: i64 = 4;
-/// Partitions, numbered from 1; partition `p` lies on shard `(p - 1) % SHARDS + 1`.
-pub const PARTITIONS: i64 = 16;
-/// Centroids, numbered from 1.
-pub const CENTROIDS: i64 = 6;
-/// Replicas of each shard; replica `r` belongs to shard `(r - 1) / REPLICAS_PER_SHARD + 1`.
+/// Replicas of each shard at birth.
 pub const REPLICAS_PER_SHARD: i64 = 2;
-/// Vectors in each partition at birth.
-pub const VECTORS_PER_PARTITION: i64 = 1000;
 
 /// Requests a second that a partition can serve.
 pub const SERVICE_CAPACITY: f64 = 1000.0;
@@ -24,8 +16,8 @@ pub const MOVED_PER_SECOND: usize = 100;
 
 /// Inserts a second that clients send to a partition; each costs it as much as a request.
 pub const INSERTS: f64 = 10.0;
-/// Inserts a second that clients make up for, over all partitions, once they are no longer held back.
-pub const MADE_UP: f64 = 50.0;
+/// Inserts a second and partition that clients make up for once they are no longer held back.
+pub const MADE_UP: f64 = 3.125;
 
 /// The share of a partition's service capacity that does not hang on replicas, and what each replica that is read from adds:
 /// with the two that a shard is born with, the whole.
@@ -44,8 +36,6 @@ pub const LONGEST_OPERATION: u32 = 8;
 pub const TOLERABLE_LAG: Duration = Duration::from_secs(15);
 /// A stalled replica this far behind holds back half of what is shipped to it.
 pub const TOLERABLE_BACKLOG: Duration = Duration::from_secs(30);
-/// Replicas there may be at most.
-pub const MOST_REPLICAS: u32 = 16;
 /// Seconds until a new replica is ready, and the share of their capacity that the shard's partitions lose meanwhile.
 pub const PROVISIONING: (u32, f64) = (45, 0.05);
 /// Seconds that a fresh copy of a replica takes, and the share of their capacity that the shard's partitions lose meanwhile.
@@ -53,8 +43,6 @@ pub const COPYING: (u32, f64) = (60, 0.08);
 /// The share of what is shipped to a replica that a fresh copy displaces.
 pub const SHIPPING_LOST_TO_COPY: f64 = 0.1;
 
-/// Vectors that a centroid's list may hold before searches in it run out of time: a quarter above the mean.
-pub const LIST_CAPACITY: f64 = 1.25 * (PARTITIONS * VECTORS_PER_PARTITION) as f64 / CENTROIDS as f64;
 /// Seconds that building a version of the centroids takes, and the share of every partition's capacity that it costs.
 pub const REBUILDING: (u32, f64) = (60, 0.03);
 
@@ -67,14 +55,16 @@ pub const COST_OF_COMPACTION: f64 = 0.15;
 /// An index fragmented further than this makes searches run out of time, percent.
 pub const TOLERABLE_FRAGMENTATION: f64 = 20.0;
 
-/// Memory of the cluster, bytes, and what a vector takes of it.
-pub const MEMORY: u64 = 128 << 20;
-/// See [`MEMORY`].
+/// Memory that the cluster has for 1,000 vectors of its birth, bytes, and what a vector takes of it.
+pub const MEMORY_FOR_1000_VECTORS: u64 = 8 << 20;
+/// See [`MEMORY_FOR_1000_VECTORS`].
 pub const BYTES_PER_VECTOR: u64 = 4 << 10;
 /// Segments of each partition at birth.
 pub const SEGMENTS_PER_PARTITION: i64 = 2;
-/// Bytes that go to or come from the cold tier in a second, or arrive in a bulk load.
+/// Bytes of a segment that go to or come from the cold tier in a second.
 pub const TIER_BANDWIDTH: u64 = 2 << 20;
+/// The part of memory that a bulk load brings in a second: one of so many.
+pub const BULK_LOAD_SECONDS: u64 = 64;
 /// The share of memory that the buffers of a bulk load take while nothing of it is held back.
 pub const BUFFERS: f64 = 0.08;
 /// From this used share of memory on allocations stall.
@@ -100,26 +90,3 @@ pub const REPLICATION: f64 = 210.0;
 
 /// The network's failing share, at most.
 pub const NETWORK_ERRORS: f64 = 0.01;
-
-/// The shard that carries a partition.
-#[must_use]
-pub const fn shard_of(partition: i64) -> i64 {
-    (partition - 1) % SHARDS + 1
-}
-
-/// The shard that a replica belongs to. Those added later go to one shard after the other.
-#[must_use]
-pub const fn shard_of_replica(replica: i64) -> i64 {
-    let born = SHARDS * REPLICAS_PER_SHARD;
-    if replica <= born {
-        (replica - 1) / REPLICAS_PER_SHARD + 1
-    } else {
-        (replica - born - 1) % SHARDS + 1
-    }
-}
-
-/// The partitions that a centroid routes to: eight in a row, so that each partition is reached from three centroids.
-pub fn routes_of(centroid: i64) -> impl Iterator<Item = i64> {
-    let first = (centroid - 1) * 8;
-    (first..first + 8).map(|position| position % PARTITIONS + 1)
-}

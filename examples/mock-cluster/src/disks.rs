@@ -7,7 +7,6 @@ use healing_strategies::actuators::ActuatorError;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
-use crate::design::PARTITIONS;
 
 /// Every partition's disks.
 #[derive(Default)]
@@ -65,16 +64,17 @@ impl Cluster {
     /// The disk that a partition uses; `None` when there is no such partition.
     #[must_use]
     pub fn disk_in_use(&self, partition: i64) -> Option<DiskNumber> {
-        (1..=PARTITIONS)
+        let state = self.state();
+        (1..=state.size.partitions())
             .contains(&partition)
-            .then(|| self.state().disks.in_use(partition))
+            .then(|| state.disks.in_use(partition))
     }
 
     /// The partitions whose disk in use fails some of what is asked of it, and the share, as their own monitoring sees it.
     #[must_use]
     pub fn disk_errors(&self) -> BTreeMap<i64, f64> {
         let state = self.state();
-        let failing = (1..=PARTITIONS).map(|partition| (partition, state.disks.failing_share(partition)));
+        let failing = (1..=state.size.partitions()).map(|partition| (partition, state.disks.failing_share(partition)));
         failing.filter(|(_, share)| *share > 0.0).collect()
     }
 

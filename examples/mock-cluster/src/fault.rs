@@ -6,8 +6,9 @@ use std::time::Duration;
 use healing_core::metrics::JobPriority;
 use serde::{Deserialize, Serialize};
 
-use crate::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SERVICE_CAPACITY, SHARDS};
+use crate::design::SERVICE_CAPACITY;
 use crate::severity::Severity;
+use crate::size::Size;
 use crate::state::State;
 
 /// Something that goes wrong. Each is of a class of problems, and as severe as it says.
@@ -77,7 +78,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Changes the world; a fault of something that does not exist changes nothing.
     pub(crate) fn strike(self, state: &mut State) {
+        if !self.target_exists(state.size) {
+            return;
+        }
         match self {
             Self::HotPartition { partition, severity } => {
                 let load = state.partitions.load(partition);
@@ -107,16 +112,14 @@ impl Fault {
     }
 
     /// Whether what it names exists.
-    pub(crate) fn target_exists(self) -> bool {
+    fn target_exists(self, size: Size) -> bool {
         let (id, last) = match self {
             Self::HotPartition { partition, .. }
             | Self::WriteFlood { partition, .. }
-            | Self::BrokenDisk { partition, .. } => (partition, PARTITIONS),
-            Self::CentroidSkew { centroid, .. } => (centroid, CENTROIDS),
-            Self::MaintenanceStorm { shard, .. } => (shard, SHARDS),
-            Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => {
-                (replica, SHARDS * REPLICAS_PER_SHARD)
-            }
+            | Self::BrokenDisk { partition, .. } => (partition, size.partitions()),
+            Self::CentroidSkew { centroid, .. } => (centroid, size.centroids()),
+            Self::MaintenanceStorm { shard, .. } => (shard, size.shards()),
+            Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => (replica, size.replicas()),
             Self::MemoryPressure { .. } | Self::FragmentedIndexes { .. } => return true,
         };
         (1..=last).contains(&id)

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{COMPACTED_PER_SECOND, INDEX_ENTRIES, PARTITIONS, TOLERABLE_FRAGMENTATION, WORST_STALL};
+use crate::design::{COMPACTED_PER_SECOND, INDEX_ENTRIES, TOLERABLE_FRAGMENTATION, WORST_STALL};
+use crate::size::Size;
 
 /// Every index, by number: that of its partition.
 pub(crate) struct Indexes {
@@ -25,8 +26,8 @@ struct Slice {
 }
 
 impl Indexes {
-    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
-        let indexes = (1..=PARTITIONS).map(|id| {
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size) -> Self {
+        let indexes = (1..=size.partitions()).map(|id| {
             let index = Index {
                 fragmentation: random.random_range(3.0..12.0),
                 compacting: None,

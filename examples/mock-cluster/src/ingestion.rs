@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use healing_core::Percent;
 use healing_strategies::actuators::{Operation, WriteRoute};
 
-use crate::design::{INSERTS, MADE_UP, PARTITIONS};
+use crate::design::{INSERTS, MADE_UP};
+use crate::size::Size;
 
 /// All writes of the collection.
 pub(crate) struct Ingestion {
@@ -19,9 +20,9 @@ pub(crate) struct Ingestion {
 }
 
 impl Ingestion {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(size: Size) -> Self {
         Self {
-            wanted: (1..=PARTITIONS).map(|partition| (partition, INSERTS)).collect(),
+            wanted: (1..=size.partitions()).map(|partition| (partition, INSERTS)).collect(),
             throttles: BTreeMap::new(),
             routes: BTreeMap::new(),
             waiting: 0.0,
@@ -85,7 +86,10 @@ impl Ingestion {
             self.routes.remove(&partition);
             return true;
         }
-        let others_take = (1..=PARTITIONS).any(|id| id != partition && self.route(id) == WriteRoute::Here);
+        let others_take = self
+            .wanted
+            .keys()
+            .any(|&id| id != partition && self.route(id) == WriteRoute::Here);
         if others_take {
             self.routes.insert(partition, to);
         }
@@ -93,7 +97,9 @@ impl Ingestion {
     }
 
     /// Inserts a second that clients make up for, as far as they are let.
+    #[allow(clippy::cast_precision_loss, reason = "a number of partitions far below 2^53")]
     fn made_up(&self) -> f64 {
-        self.waiting.min(MADE_UP * self.passing(Operation::Insert))
+        let all = MADE_UP * self.wanted.len() as f64;
+        self.waiting.min(all * self.passing(Operation::Insert))
     }
 }

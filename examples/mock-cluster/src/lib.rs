@@ -7,9 +7,10 @@
 //! # Physics
 //!
 //! The world goes on second by second, and each second follows from the state, the seed and the second before. Each part of
-//! the state is a room of its own, with its own laws; [`design`] has all numbers.
+//! the state is a room of its own, with its own laws; [`design`] has all numbers, and [`Size`] says how many there are of
+//! everything: 38 nodes by default, up to 9,500 by the same laws.
 //!
-//! **Vectors and load.** Each of 16 partitions holds 1,000 vectors. Each vector draws requests at a rate of its own, by a
+//! **Vectors and load.** Each of the 16 partitions holds 1,000 vectors. Each vector draws requests at a rate of its own, by a
 //! Zipf-like law: a few draw many. A partition's load is the sum of the rates of the vectors it serves, times the clients'
 //! mood, a slow noise of a few percent, plus the inserts that reach it.
 //!
@@ -77,6 +78,7 @@ mod classifier;
 mod cluster;
 pub mod design;
 mod disks;
+mod failures;
 mod fault;
 mod indexes;
 mod ingestion;
@@ -88,6 +90,7 @@ mod replication;
 mod scenario;
 mod service;
 mod severity;
+mod size;
 mod state;
 
 pub use classifier::CorroboratedRules;
@@ -96,6 +99,7 @@ pub use disks::DiskNumber;
 pub use fault::Fault;
 pub use scenario::{Injection, Scenario};
 pub use severity::{InvalidSeverity, Severity};
+pub use size::{InvalidSize, Size};
 
 /// The project's front page, whose example must run.
 #[cfg(doctest)]

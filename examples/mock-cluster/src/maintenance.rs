@@ -7,7 +7,8 @@ use healing_core::metrics::{JobPriority, JobState};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{JOB_SLOTS, LONGEST_OPERATION, MAINTENANCE_BUDGET, SHARDS};
+use crate::design::{JOB_SLOTS, LONGEST_OPERATION, MAINTENANCE_BUDGET};
+use crate::size::Size;
 
 /// Every unfinished job, by number.
 pub(crate) struct Maintenance {
@@ -31,12 +32,12 @@ pub(crate) struct Job {
 
 impl Maintenance {
     /// What always runs: on each shard the archiving of the log, and a vacuum.
-    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size) -> Self {
         let mut maintenance = Self {
             jobs: BTreeMap::new(),
             next_id: 1,
         };
-        for shard in 1..=SHARDS {
+        for shard in 1..=size.shards() {
             maintenance.add(shard, "archive_log", JobPriority::High, random.random_range(25.0..35.0));
             maintenance.add(shard, "vacuum", JobPriority::Normal, random.random_range(15.0..25.0));
         }
@@ -74,18 +75,23 @@ impl Maintenance {
         self.fill_slots();
     }
 
-    /// The share of the maintenance on a shard that is not done when it should be.
-    pub(crate) fn missing_share(&self, shard: i64) -> f64 {
-        let at_work = self
-            .jobs
-            .values()
-            .filter(|job| job.shard == shard && is_at_work(job.state));
-        let wanted: f64 = at_work.map(|job| job.wants).sum();
-        if wanted > MAINTENANCE_BUDGET {
-            1.0 - MAINTENANCE_BUDGET / wanted
-        } else {
-            0.0
+    /// The share of the maintenance on each shard that is not done when it should be.
+    pub(crate) fn missing_shares(&self) -> BTreeMap<i64, f64> {
+        let mut wanted: BTreeMap<i64, f64> = BTreeMap::new();
+        for job in self.jobs.values().filter(|job| is_at_work(job.state)) {
+            *wanted.entry(job.shard).or_insert(0.0) += job.wants;
         }
+        let missing = |wanted: f64| {
+            if wanted > MAINTENANCE_BUDGET {
+                1.0 - MAINTENANCE_BUDGET / wanted
+            } else {
+                0.0
+            }
+        };
+        wanted
+            .into_iter()
+            .map(|(shard, wanted)| (shard, missing(wanted)))
+            .collect()
     }
 
     pub(crate) fn waiting(&self) -> u64 {
@@ -124,27 +130,18 @@ impl Maintenance {
 
     /// Waiting jobs take the free slots of their shard, in order of priority and number.
     pub(crate) fn fill_slots(&mut self) {
-        for shard in 1..=SHARDS {
-            let on_shard = |job: &&mut Job| job.shard == shard;
-            let mut free = JOB_SLOTS.saturating_sub(
-                self.jobs
-                    .values_mut()
-                    .filter(on_shard)
-                    .filter(|job| is_at_work(job.state))
-                    .count(),
-            );
-            let mut waiting: Vec<_> = self
-                .jobs
-                .iter_mut()
-                .filter(|(_, job)| job.shard == shard && job.state == JobState::Waiting)
-                .collect();
-            waiting.sort_by_key(|(id, job)| (std::cmp::Reverse(job.priority), **id));
-            for (_, job) in waiting {
-                if free == 0 {
-                    break;
-                }
+        let mut at_work: BTreeMap<i64, usize> = BTreeMap::new();
+        for job in self.jobs.values().filter(|job| is_at_work(job.state)) {
+            *at_work.entry(job.shard).or_insert(0) += 1;
+        }
+        let waiting = self.jobs.iter_mut().filter(|(_, job)| job.state == JobState::Waiting);
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by_key(|(id, job)| (std::cmp::Reverse(job.priority), **id));
+        for (_, job) in waiting {
+            let at_work = at_work.entry(job.shard).or_insert(0);
+            if *at_work < JOB_SLOTS {
+                *at_work += 1;
                 job.state = JobState::Running;
-                free -= 1;
             }
         }
     }

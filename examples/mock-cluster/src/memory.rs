@@ -10,12 +10,14 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::design::{
-    BUFFERS, BYTES_PER_VECTOR, COMFORTABLE_MEMORY, MEMORY, PARTITIONS, SEGMENTS_PER_PARTITION, TIER_BANDWIDTH,
-    VECTORS_PER_PARTITION, WORST_STALL,
+    BUFFERS, BULK_LOAD_SECONDS, BYTES_PER_VECTOR, COMFORTABLE_MEMORY, SEGMENTS_PER_PARTITION, TIER_BANDWIDTH,
+    WORST_STALL,
 };
+use crate::size::Size;
 
 /// Every segment, by number, and the bulk load if there is one.
 pub(crate) struct Memory {
+    size: Size,
     segments: BTreeMap<i64, Stored>,
     /// Bytes of a bulk load that are still to come.
     to_come: u64,
@@ -35,9 +37,10 @@ struct Stored {
 
 impl Memory {
     /// Half of the segments are read all the time, the others were read some time ago.
-    pub(crate) fn new(random: &mut ChaCha8Rng, now: Timestamp) -> Self {
-        let bytes = VECTORS_PER_PARTITION.unsigned_abs() * BYTES_PER_VECTOR / SEGMENTS_PER_PARTITION.unsigned_abs();
-        let segments = (1..=PARTITIONS * SEGMENTS_PER_PARTITION).map(|id| {
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size, now: Timestamp) -> Self {
+        let vectors = size.vectors_per_partition().unsigned_abs();
+        let bytes = vectors * BYTES_PER_VECTOR / SEGMENTS_PER_PARTITION.unsigned_abs();
+        let segments = (1..=size.partitions() * SEGMENTS_PER_PARTITION).map(|id| {
             let ago = Duration::from_secs(random.random_range(600..86_400));
             let segment = Segment {
                 id,
@@ -54,6 +57,7 @@ impl Memory {
             (id, stored)
         });
         Self {
+            size,
             segments: segments.collect(),
             to_come: 0,
             loaded: 0,
@@ -84,16 +88,22 @@ impl Memory {
         if self.to_come > 0 || self.loaded > 0 {
             self.buffered = bulk_passing;
         }
-        let coming = self.to_come.min((TIER_BANDWIDTH as f64 * bulk_passing) as u64);
+        let bandwidth = self.bytes() / BULK_LOAD_SECONDS;
+        let coming = self.to_come.min((bandwidth as f64 * bulk_passing) as u64);
         self.to_come -= coming;
         self.loaded += coming;
+    }
+
+    /// All memory there is, bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.size.memory()
     }
 
     /// The used share of memory.
     #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
     pub(crate) fn used(&self) -> f64 {
         let hot: u64 = self.segments.values().map(Stored::hot_bytes).sum();
-        (hot + self.loaded + self.buffers()) as f64 / MEMORY as f64
+        (hot + self.loaded + self.buffers()) as f64 / self.bytes() as f64
     }
 
     /// The share of allocations that stall: more and more from comfortable to full.
@@ -123,7 +133,7 @@ impl Memory {
     /// The segments of a partition that are not in memory.
     #[allow(clippy::cast_precision_loss, reason = "a number of segments far below 2^53")]
     pub(crate) fn cold_segments(&self, partition: i64) -> f64 {
-        let of_it = self.segments.values().filter(|stored| stored.partition == partition);
+        let of_it = self.size.segments_of(partition).filter_map(|id| self.segments.get(&id));
         of_it.filter(|stored| stored.segment.tier == Tier::Cold).count() as f64
     }
 
@@ -153,7 +163,7 @@ impl Memory {
     )]
     pub(crate) fn load_in_bulk(&mut self, until: f64) {
         let left = (until - BUFFERS - self.used()).max(0.0);
-        self.to_come += (MEMORY as f64 * left) as u64;
+        self.to_come += (self.bytes() as f64 * left) as u64;
     }
 
     #[allow(
@@ -163,7 +173,7 @@ impl Memory {
         reason = "a share of memory needs no more than 53 bits"
     )]
     fn buffers(&self) -> u64 {
-        (MEMORY as f64 * BUFFERS * self.buffered) as u64
+        (self.bytes() as f64 * BUFFERS * self.buffered) as u64
     }
 }
 

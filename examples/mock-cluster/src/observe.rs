@@ -1,5 +1,6 @@
 //! What the cluster shows: its graph and its metrics, read from its state.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use healing_core::metrics::{JobMetrics, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics};
@@ -9,9 +10,9 @@ use healing_core::{Amount, Clock, CollectionId, Observation, ObservationSource, 
 
 use crate::cluster::Cluster;
 use crate::design::{
-    CENTROID_ROUTE, CENTROIDS, PARTITION_LINK, PARTITION_MAINTENANCE, PARTITIONS, REPLICATION, SHARD_MAINTENANCE,
-    SHARD_ROUTE, SHARDS, routes_of, shard_of, shard_of_replica,
+    CENTROID_ROUTE, PARTITION_LINK, PARTITION_MAINTENANCE, REPLICATION, SHARD_MAINTENANCE, SHARD_ROUTE,
 };
+use crate::failures::Failures;
 use crate::service::either;
 use crate::state::State;
 
@@ -35,17 +36,13 @@ impl ObservationSource for Cluster {
 impl State {
     fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
-        let nodes = self.nodes();
-        for &node in &nodes {
-            graph.node(node, 1.0 - self.failing_share(node))?;
+        let failures = Failures::of(self);
+        let mut network = BTreeMap::new();
+        for (position, (node, failing)) in failures.of_nodes().enumerate() {
+            graph.node(node, 1.0 - failing)?;
+            network.insert(node, self.network.get(position).copied().unwrap_or(0.0));
         }
-        let network = |node: NodeRef| {
-            let position = nodes
-                .binary_search(&node)
-                .ok()
-                .and_then(|position| self.network.get(position));
-            position.copied().unwrap_or(0.0)
-        };
+        let network = |node: NodeRef| network.get(&node).copied().unwrap_or(0.0);
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {
             let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other));
             let load = |node: NodeRef| {
@@ -62,71 +59,46 @@ impl State {
                 .map(|_| ())
         };
 
-        for id in 1..=PARTITIONS {
+        for id in 1..=self.size.partitions() {
             let partition = NodeRef::partition(id);
-            let failing = self.failing_share(partition);
+            let failing = failures.at(partition);
             for distance in 1..=3 {
-                let other = NodeRef::partition((id - 1 + distance) % PARTITIONS + 1);
-                let failing = either(failing, self.failing_share(other));
+                let other = NodeRef::partition((id - 1 + distance) % self.size.partitions() + 1);
+                let failing = either(failing, failures.at(other));
                 connect(EdgeKind::PartitionLink, partition, other, PARTITION_LINK, failing)?;
             }
-            let shard = shard_of(id);
-            connect(
-                EdgeKind::RoutingLink,
-                partition,
-                NodeRef::shard(shard),
-                SHARD_ROUTE,
-                failing,
-            )?;
-            let missing = either(failing, self.maintenance.missing_share(shard));
+            let shard = NodeRef::shard(self.size.shard_of(id));
+            connect(EdgeKind::RoutingLink, partition, shard, SHARD_ROUTE, failing)?;
+            let maintenance = NodeRef::maintenance_dep(shard.id);
+            let missing = either(failing, failures.at(maintenance));
             connect(
                 EdgeKind::Dependency,
                 partition,
-                NodeRef::maintenance_dep(shard),
+                maintenance,
                 PARTITION_MAINTENANCE,
                 missing,
             )?;
         }
-        for id in 1..=CENTROIDS {
-            for partition in routes_of(id) {
-                let failing = self.failing_on_route(id, partition);
-                let (centroid, partition) = (NodeRef::centroid(id), NodeRef::partition(partition));
+        for id in 1..=self.size.centroids() {
+            let centroid = NodeRef::centroid(id);
+            for partition in self.size.routes_of(id).map(NodeRef::partition) {
+                let failing = failures.on_route(centroid, partition);
                 connect(EdgeKind::RoutingLink, centroid, partition, CENTROID_ROUTE, failing)?;
             }
         }
-        for id in 1..=SHARDS {
-            let missing = self.maintenance.missing_share(id);
-            connect(
-                EdgeKind::Dependency,
-                NodeRef::shard(id),
-                NodeRef::maintenance_dep(id),
-                SHARD_MAINTENANCE,
-                missing,
-            )?;
+        for id in 1..=self.size.shards() {
+            let (shard, maintenance) = (NodeRef::shard(id), NodeRef::maintenance_dep(id));
+            let missing = failures.at(maintenance);
+            connect(EdgeKind::Dependency, shard, maintenance, SHARD_MAINTENANCE, missing)?;
         }
         for id in self.replication.ids() {
-            let replica = NodeRef::replication_target(id);
-            let failing = self.failing_share(replica);
-            connect(
-                EdgeKind::Replication,
-                NodeRef::shard(shard_of_replica(id)),
-                replica,
-                REPLICATION,
-                failing,
-            )?;
+            let (shard, replica) = (
+                NodeRef::shard(self.size.shard_of_replica(id)),
+                NodeRef::replication_target(id),
+            );
+            connect(EdgeKind::Replication, shard, replica, REPLICATION, failures.at(replica))?;
         }
         Ok(graph.build())
-    }
-
-    /// The share of its requests that a node fails by itself.
-    fn failing_share(&self, node: NodeRef) -> f64 {
-        match node.kind {
-            NodeKind::Partition => self.failing_at(node.id),
-            NodeKind::Centroid => self.centroids.failing_share(node.id),
-            NodeKind::ReplicationTarget => self.replication.failing_share(node.id),
-            NodeKind::MaintenanceDep => self.maintenance.missing_share(node.id),
-            _ => 0.0,
-        }
     }
 
     fn metrics(&self) -> SystemMetrics {
@@ -167,13 +139,12 @@ impl State {
         }
     }
 
-    /// Every node, sorted. Replicas that are added come last, so that the others keep their place.
-    fn nodes(&self) -> Vec<NodeRef> {
-        let mut nodes: Vec<NodeRef> = (1..=PARTITIONS).map(NodeRef::partition).collect();
-        nodes.extend((1..=CENTROIDS).map(NodeRef::centroid));
-        nodes.extend((1..=SHARDS).flat_map(|id| [NodeRef::shard(id), NodeRef::maintenance_dep(id)]));
-        nodes.extend(self.replication.ids().map(NodeRef::replication_target));
-        nodes.sort_unstable();
-        nodes
+    /// Every node.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeRef> {
+        let partitions = (1..=self.size.partitions()).map(NodeRef::partition);
+        let centroids = (1..=self.size.centroids()).map(NodeRef::centroid);
+        let shards = (1..=self.size.shards()).flat_map(|id| [NodeRef::shard(id), NodeRef::maintenance_dep(id)]);
+        let replicas = self.replication.ids().map(NodeRef::replication_target);
+        partitions.chain(centroids).chain(shards).chain(replicas)
     }
 }

@@ -6,7 +6,8 @@ use healing_strategies::actuators::VectorId;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{HEALTHY_LOAD, MOVED_PER_SECOND, PARTITIONS, VECTORS_PER_PARTITION};
+use crate::design::{HEALTHY_LOAD, MOVED_PER_SECOND};
+use crate::size::Size;
 
 /// The clients' mood keeps this much of itself from one second to the next.
 const PERSISTENCE: f64 = 0.95;
@@ -43,11 +44,11 @@ struct Move {
 }
 
 impl Partitions {
-    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size) -> Self {
         let mut vectors = BTreeMap::new();
-        for partition in 1..=PARTITIONS {
+        for partition in 1..=size.partitions() {
             let load = random.random_range(HEALTHY_LOAD);
-            let popularity: Vec<f64> = (0..VECTORS_PER_PARTITION)
+            let popularity: Vec<f64> = (0..size.vectors_per_partition())
                 .map(|rank| zipf(rank) * random.random_range(0.8..1.2))
                 .collect();
             let whole: f64 = popularity.iter().sum();
@@ -64,13 +65,13 @@ impl Partitions {
                 );
             }
         }
-        let mood = (1..=PARTITIONS).map(|partition| (partition, 0.0)).collect();
+        let mood = (1..=size.partitions()).map(|partition| (partition, 0.0)).collect();
         let mut partitions = Self {
             vectors,
             moves: Vec::new(),
             drawn: BTreeMap::new(),
-            populations: (1..=PARTITIONS)
-                .map(|partition| (partition, VECTORS_PER_PARTITION.unsigned_abs()))
+            populations: (1..=size.partitions())
+                .map(|partition| (partition, size.vectors_per_partition().unsigned_abs()))
                 .collect(),
             mood,
         };
@@ -172,7 +173,7 @@ impl Partitions {
     }
 
     fn add_up(&mut self) {
-        self.drawn = (1..=PARTITIONS).map(|partition| (partition, 0.0)).collect();
+        self.drawn = self.mood.keys().map(|&partition| (partition, 0.0)).collect();
         for vector in self.vectors.values() {
             *self.drawn.entry(vector.served_by).or_insert(0.0) += vector.rate;
         }

@@ -8,9 +8,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::design::{
-    COPYING, MOST_REPLICAS, PROVISIONING, REPLICAS_PER_SHARD, SHARDS, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG,
-    TOLERABLE_LAG, shard_of_replica,
+    COPYING, PROVISIONING, REPLICAS_PER_SHARD, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG, TOLERABLE_LAG,
 };
+use crate::size::Size;
 
 /// How far a replica in order is behind, seconds.
 const ORDINARY_LAG: std::ops::Range<f64> = 0.05..0.3;
@@ -20,6 +20,7 @@ const CATCHING_UP: f64 = 1.0;
 
 /// Every replica, by number.
 pub(crate) struct Replication {
+    size: Size,
     replicas: BTreeMap<i64, Replica>,
 }
 
@@ -50,22 +51,25 @@ enum Doing {
 }
 
 impl Replication {
-    pub(crate) fn new(random: &mut ChaCha8Rng) -> Self {
-        let replicas = (1..=SHARDS * REPLICAS_PER_SHARD).map(|id| {
+    pub(crate) fn new(random: &mut ChaCha8Rng, size: Size) -> Self {
+        let replicas = (1..=size.replicas()).map(|id| {
             let lag = random.random_range(ORDINARY_LAG);
             (id, Replica::new(lag, Doing::Following))
         });
         Self {
+            size,
             replicas: replicas.collect(),
         }
     }
 
     /// One second passes.
     pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
-        let spare: BTreeMap<i64, f64> = (1..=SHARDS).map(|shard| (shard, self.spare(shard))).collect();
+        let spare: BTreeMap<i64, f64> = (1..=self.size.shards())
+            .map(|shard| (shard, self.spare(shard)))
+            .collect();
         for (id, replica) in &mut self.replicas {
             let ordinary = noise.random_range(ORDINARY_LAG);
-            let spare = spare.get(&shard_of_replica(*id)).copied().unwrap_or(0.0);
+            let spare = spare.get(&self.size.shard_of_replica(*id)).copied().unwrap_or(0.0);
             replica.step(ordinary, spare);
         }
         self.route();
@@ -101,12 +105,12 @@ impl Replication {
     /// How many replicas of a shard are read from.
     #[allow(clippy::cast_precision_loss, reason = "a number of replicas far below 2^53")]
     pub(crate) fn read_from(&self, shard: i64) -> f64 {
-        self.of(shard).filter(|(_, replica)| replica.is_read).count() as f64
+        self.of(shard).filter(|replica| replica.is_read).count() as f64
     }
 
     /// The share of their capacity that a shard's partitions lose to replicas that are set up or copied anew.
     pub(crate) fn cost(&self, shard: i64) -> f64 {
-        let left = self.of(shard).map(|(_, replica)| match replica.doing {
+        let left = self.of(shard).map(|replica| match replica.doing {
             Doing::Copying { .. } => 1.0 - COPYING.1,
             Doing::Provisioning { .. } => 1.0 - PROVISIONING.1,
             _ => 1.0,
@@ -115,18 +119,18 @@ impl Replication {
     }
 
     pub(crate) fn status(&self) -> ReplicaStatus {
-        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         ReplicaStatus {
-            wanted: number(self.replicas.len()),
-            ready: number(self.ids().count()),
-            most: MOST_REPLICAS,
+            wanted: number(self.replicas.len() as u64),
+            ready: number(self.ids().count() as u64),
+            most: number(self.size.most_replicas().unsigned_abs()),
         }
     }
 
     /// Sets replicas up or takes those added last away, down to those the cluster was born with.
     pub(crate) fn scale(&mut self, to: u32) {
-        let born = SHARDS * REPLICAS_PER_SHARD;
-        let to = i64::from(to.min(MOST_REPLICAS)).max(born);
+        let born = self.size.replicas();
+        let to = i64::from(to).clamp(born, self.size.most_replicas());
         self.replicas.retain(|id, _| *id <= to);
         for id in born + 1..=to {
             let seconds_left = PROVISIONING.0;
@@ -191,10 +195,8 @@ impl Replication {
         }
     }
 
-    fn of(&self, shard: i64) -> impl Iterator<Item = (&i64, &Replica)> {
-        self.replicas
-            .iter()
-            .filter(move |(id, _)| shard_of_replica(**id) == shard)
+    fn of(&self, shard: i64) -> impl Iterator<Item = &Replica> {
+        self.size.replicas_of(shard).filter_map(|id| self.replicas.get(&id))
     }
 
     /// How many more replicas of a shard are read from than it needs.
@@ -206,13 +208,12 @@ impl Replication {
     /// The router takes replicas that are behind their bound out, and puts those in again that have caught up. The last one
     /// of a shard stays whatever its bound.
     fn route(&mut self) {
-        for shard in 1..=SHARDS {
+        for shard in 1..=self.size.shards() {
             let mut read = self.read_from(shard);
-            for (_, replica) in self
-                .replicas
-                .iter_mut()
-                .filter(|(id, _)| shard_of_replica(**id) == shard)
-            {
+            for id in self.size.replicas_of(shard) {
+                let Some(replica) = self.replicas.get_mut(&id) else {
+                    continue;
+                };
                 let lag = Duration::from_secs_f64(replica.lag);
                 let wanted = replica.serves()
                     && match replica.bound {

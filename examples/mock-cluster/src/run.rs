@@ -69,10 +69,12 @@ impl Run {
         let clock = VirtualClock::default();
         let cluster = Cluster::new(CollectionId::new("embeddings")?, seed, clock.clone());
         let began_at = clock.now();
-        let injection = scenario.injection_with(seed, severity).map(|it| Injection {
-            after: Duration::from_secs(after.into()),
-            ..it
-        });
+        let injection = scenario
+            .injection_into(cluster.size(), seed, severity)
+            .map(|it| Injection {
+                after: Duration::from_secs(after.into()),
+                ..it
+            });
         if let Some(Injection { fault, after }) = injection {
             cluster.schedule(later(began_at, after), fault);
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SHARDS};
 use crate::fault::Fault;
 use crate::severity::Severity;
+use crate::size::Size;
 
 /// A story about one cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,56 +101,55 @@ impl Scenario {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 
-    /// What strikes the cluster of `seed`, two minutes into the story, and severely; `None` in a quiet one.
+    /// What strikes the cluster of `seed` and the default size, two minutes into the story, and severely; `None` in a quiet one.
     #[must_use]
     pub fn injection(self, seed: u64) -> Option<Injection> {
-        self.injection_with(seed, None)
+        self.injection_into(Size::default(), seed, None)
     }
 
-    /// The same, as severe as told.
+    /// The same for a cluster of another size, and as severe as told.
     #[must_use]
-    pub fn injection_with(self, seed: u64, severity: Option<Severity>) -> Option<Injection> {
+    pub fn injection_into(self, size: Size, seed: u64, severity: Option<Severity>) -> Option<Injection> {
         let mut random = ChaCha8Rng::seed_from_u64(seed ^ FAULT_STREAM);
         let severe = Severity::new(random.random_range(0.7..=1.0)).ok()?;
         Some(Injection {
-            fault: self.fault(severity.unwrap_or(severe), random)?,
+            fault: self.fault(size, severity.unwrap_or(severe), random)?,
             after: Duration::from_secs(120),
         })
     }
 
     /// A fault of this severity, of whatever `random` chooses.
-    fn fault(self, severity: Severity, mut random: ChaCha8Rng) -> Option<Fault> {
+    fn fault(self, size: Size, severity: Severity, mut random: ChaCha8Rng) -> Option<Fault> {
         let mut choose = |last| random.random_range(1..=last);
-        let replicas = SHARDS * REPLICAS_PER_SHARD;
         Some(match self {
             Self::HotPartition => Fault::HotPartition {
-                partition: choose(PARTITIONS),
+                partition: choose(size.partitions()),
                 severity,
             },
             Self::WriteFlood => Fault::WriteFlood {
-                partition: choose(PARTITIONS),
+                partition: choose(size.partitions()),
                 severity,
             },
             Self::CentroidSkew => Fault::CentroidSkew {
-                centroid: choose(CENTROIDS),
+                centroid: choose(size.centroids()),
                 severity,
             },
             Self::LaggingReplica => Fault::LaggingReplica {
-                replica: choose(replicas),
+                replica: choose(size.replicas()),
                 severity,
             },
             Self::StuckReplica => Fault::StuckReplica {
-                replica: choose(replicas),
+                replica: choose(size.replicas()),
                 severity,
             },
             Self::MaintenanceContention => Fault::MaintenanceStorm {
-                shard: choose(SHARDS),
+                shard: choose(size.shards()),
                 severity,
             },
             Self::MemoryPressure => Fault::MemoryPressure { severity },
             Self::FragmentedIndex => Fault::FragmentedIndexes { severity },
             Self::BrokenDisk => Fault::BrokenDisk {
-                partition: choose(PARTITIONS),
+                partition: choose(size.partitions()),
                 severity,
             },
             Self::Quiet => return None,

@@ -2,7 +2,7 @@
 
 use crate::design::{
     COST_OF_COLD_SEGMENT, COST_OF_COMPACTION, COST_OF_MOVING, REBUILDING, SERVED_BY_PRIMARY, SERVED_BY_REPLICA,
-    SERVICE_CAPACITY, shard_of,
+    SERVICE_CAPACITY,
 };
 use crate::state::State;
 
@@ -22,7 +22,7 @@ impl State {
 
     /// Requests a second that a partition can serve. Whatever is done to it meanwhile costs some.
     fn capacity(&self, partition: i64) -> f64 {
-        let shard = shard_of(partition);
+        let shard = self.size.shard_of(partition);
         let served = SERVED_BY_PRIMARY + SERVED_BY_REPLICA * self.replication.read_from(shard);
         let mut left = SERVICE_CAPACITY * served * (1.0 - self.replication.cost(shard));
         for (at_work, cost) in [
@@ -35,16 +35,6 @@ impl State {
             }
         }
         left * (1.0 - COST_OF_COLD_SEGMENT * self.memory.cold_segments(partition))
-    }
-
-    /// The share of the searches that come from a centroid to a partition and fail on the way: lists that are too long,
-    /// fragmented indexes, stalled allocations, and the partition itself.
-    pub(crate) fn failing_on_route(&self, centroid: i64, partition: i64) -> f64 {
-        let search = either(
-            self.centroids.failing_share(centroid),
-            self.indexes.failing_share(partition),
-        );
-        either(either(search, self.memory.stalling_share()), self.failing_at(partition))
     }
 }
 

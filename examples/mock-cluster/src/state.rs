@@ -15,9 +15,11 @@ use crate::maintenance::Maintenance;
 use crate::memory::Memory;
 use crate::partitions::Partitions;
 use crate::replication::Replication;
+use crate::size::Size;
 
 /// The cluster's state. Each room has its own physics; this is the house.
 pub(crate) struct State {
+    pub(crate) size: Size,
     pub(crate) now: Timestamp,
     pub(crate) noise: ChaCha8Rng,
     pub(crate) partitions: Partitions,
@@ -42,7 +44,7 @@ impl State {
         self.now = now;
         let due = self.scheduled.partition_point(|(at, _)| *at <= now);
         let striking: Vec<Fault> = self.scheduled.drain(..due).map(|(_, fault)| fault).collect();
-        for fault in striking.into_iter().filter(|fault| fault.target_exists()) {
+        for fault in striking {
             fault.strike(self);
         }
         self.partitions.step(&mut self.noise);

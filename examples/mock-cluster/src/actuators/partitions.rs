@@ -8,7 +8,7 @@ use healing_strategies::actuators::{
 
 use super::{found, refused, still_to_set};
 use crate::cluster::Cluster;
-use crate::design::PARTITIONS;
+use crate::state::State;
 
 impl Partitions for Cluster {
     fn heaviest_vectors(
@@ -17,8 +17,9 @@ impl Partitions for Cluster {
         partition: i64,
         limit: usize,
     ) -> Result<Vec<VectorLoad>, ActuatorError> {
-        existing(partition)?;
-        let heaviest = self.reading(collection)?.partitions.heaviest(partition, limit);
+        let state = self.reading(collection)?;
+        existing(&state, partition)?;
+        let heaviest = state.partitions.heaviest(partition, limit);
         Ok(heaviest
             .into_iter()
             .map(|(vector, rate)| VectorLoad {
@@ -43,9 +44,10 @@ impl Partitions for Cluster {
         from: i64,
         to: i64,
     ) -> Result<MoveProgress, ActuatorError> {
-        existing(from)?;
-        existing(to)?;
-        let arrived = self.writing(permit)?.partitions.send(vectors, from, to);
+        let mut state = self.writing(permit)?;
+        existing(&state, from)?;
+        existing(&state, to)?;
+        let arrived = state.partitions.send(vectors, from, to);
         Ok(if arrived {
             MoveProgress::Complete
         } else {
@@ -56,8 +58,9 @@ impl Partitions for Cluster {
 
 impl WriteRouting for Cluster {
     fn write_route(&self, collection: &CollectionId, partition: i64) -> Result<WriteRoute, ActuatorError> {
-        existing(partition)?;
-        Ok(self.reading(collection)?.ingestion.route(partition))
+        let state = self.reading(collection)?;
+        existing(&state, partition)?;
+        Ok(state.ingestion.route(partition))
     }
 
     fn route_writes(
@@ -67,8 +70,9 @@ impl WriteRouting for Cluster {
         from: WriteRoute,
         to: WriteRoute,
     ) -> Result<(), ActuatorError> {
-        existing(partition)?;
-        let ingestion = &mut self.writing(permit)?.ingestion;
+        let mut state = self.writing(permit)?;
+        existing(&state, partition)?;
+        let ingestion = &mut state.ingestion;
         let what = format!("routing writes to partition {partition}");
         if still_to_set(&ingestion.route(partition), &from, &to, &what)? && !ingestion.set_route(partition, to) {
             return Err(refused(&what, "no other partition takes any"));
@@ -77,10 +81,7 @@ impl WriteRouting for Cluster {
     }
 }
 
-fn existing(partition: i64) -> Result<(), ActuatorError> {
-    found(
-        (1..=PARTITIONS).contains(&partition).then_some(()),
-        "partition",
-        partition,
-    )
+fn existing(state: &State, partition: i64) -> Result<(), ActuatorError> {
+    let exists = (1..=state.size.partitions()).contains(&partition);
+    found(exists.then_some(()), "partition", partition)
 }

@@ -8,7 +8,6 @@ use healing_strategies::actuators::{
 
 use super::{found, refused, still_to_set};
 use crate::cluster::Cluster;
-use crate::design::{REPLICAS_PER_SHARD, SHARDS};
 
 impl Replicas for Cluster {
     fn replicas(&self, collection: &CollectionId) -> Result<ReplicaStatus, ActuatorError> {
@@ -16,10 +15,12 @@ impl Replicas for Cluster {
     }
 
     fn scale(&self, permit: &Permit<'_>, from: u32, to: u32) -> Result<(), ActuatorError> {
-        let replication = &mut self.writing(permit)?.replication;
+        let mut state = self.writing(permit)?;
+        let born = state.size.replicas();
+        let replication = &mut state.replication;
         let what = format!("scaling to {to} replicas");
         let status = replication.status();
-        if to > status.most || i64::from(to) < SHARDS * REPLICAS_PER_SHARD {
+        if to > status.most || i64::from(to) < born {
             return Err(refused(&what, "a shard has two replicas at least and four at most"));
         }
         if still_to_set(&status.wanted, &from, &to, &what)? {

@@ -6,7 +6,6 @@ use healing_strategies::actuators::{ActuatorError, Operation, Segment, Throttle,
 
 use super::{found, refused};
 use crate::cluster::Cluster;
-use crate::design::MEMORY;
 
 impl Throttle for Cluster {
     fn throttle(&self, collection: &CollectionId, operation: Operation) -> Result<Percent, ActuatorError> {
@@ -25,7 +24,7 @@ impl Tiers for Cluster {
     }
 
     fn memory_bytes(&self, collection: &CollectionId) -> Result<u64, ActuatorError> {
-        self.reading(collection).map(|_| MEMORY)
+        self.reading(collection).map(|state| state.memory.bytes())
     }
 
     fn evict(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError> {

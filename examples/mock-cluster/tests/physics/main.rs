@@ -6,4 +6,5 @@ mod cluster;
 mod faults;
 mod graph_and_moves;
 mod remedies;
+mod size;
 mod strategies;

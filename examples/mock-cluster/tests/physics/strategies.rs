@@ -113,7 +113,12 @@ fn struck(seed: u64, scenario: Scenario, choose: impl FnOnce(&Cluster) -> Arc<dy
     let cluster = cluster(seed);
     let strategy = choose(&cluster);
     let severity = Severity::new(0.9).unwrap();
-    cluster.inject(scenario.injection_with(seed, Some(severity)).unwrap().fault);
+    cluster.inject(
+        scenario
+            .injection_into(cluster.size(), seed, Some(severity))
+            .unwrap()
+            .fault,
+    );
     wait(&cluster, 60);
     let observation = cluster.observe(cluster.collection()).unwrap();
     let report = IntegrityReport {
