@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 use mock_cluster::{Scenario, Severity};
 
@@ -35,6 +37,10 @@ pub(crate) struct Arguments {
     /// When the fault strikes, in seconds from the begin of the story.
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     pub(crate) after: u32,
+
+    /// Also writes the story as a page to look at.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 
     /// Prints one JSON object instead of the story.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod healer;
+mod report;
 mod run;
 mod story;
 mod summary;
@@ -22,6 +23,8 @@ enum Failure {
     Run(#[from] RunError),
     #[error("the result cannot be written: {0}")]
     Unwritable(#[from] io::Error),
+    #[error("the report cannot be written to {path}: {source}")]
+    Report { path: String, source: io::Error },
     #[error("the result cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -49,6 +52,12 @@ fn tell(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let run = Run::of(arguments)?;
+    if let Some(path) = &arguments.report {
+        std::fs::write(path, report::html(&run)).map_err(|source| Failure::Report {
+            path: path.display().to_string(),
+            source,
+        })?;
+    }
     if arguments.json {
         writeln!(output, "{}", serde_json::to_string_pretty(&summary::of(&run))?)?;
     } else {

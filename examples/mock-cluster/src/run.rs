@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use healing_core::engine::{BuildError, ControlError, EventKind, HealingEvent, RemediationState};
 use healing_core::identity::{InvalidName, Operator, RemediationId};
-use healing_core::monitor::{IntegrityReport, IntegrityState};
+use healing_core::monitor::{IntegrityReport, IntegrityState, WeakCut};
 use healing_core::registry::RegistryError;
 use healing_core::{
     Amount, Clock, CollectionId, Healer, Lambda, Learner, Remediation, RemediationStrategy, StrategyRegistry,
@@ -29,15 +29,20 @@ pub(crate) struct Run {
     pub(crate) events: Vec<HealingEvent>,
     pub(crate) weights_before: BTreeMap<String, Amount>,
     pub(crate) weights_after: BTreeMap<String, Amount>,
+    /// The weights at the begin, and each time that they changed.
+    pub(crate) weights: Vec<(Timestamp, BTreeMap<String, Amount>)>,
 }
 
 /// A regular sample of the monitor.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) at: Timestamp,
     pub(crate) lambda: Lambda,
     pub(crate) baseline: Option<Lambda>,
     pub(crate) stress_threshold: Option<Lambda>,
+    pub(crate) critical_threshold: Option<Lambda>,
+    /// The weakest cuts.
+    pub(crate) weakest: Vec<WeakCut>,
     pub(crate) state: IntegrityState,
 }
 
@@ -93,6 +98,7 @@ impl Run {
         let end = later(began_at, Scenario::DURATION);
         let operator = Operator::new("the operator")?;
         let (mut samples, mut events) = (Vec::new(), Vec::new());
+        let mut weights_over_time = vec![(began_at, weights_before.clone())];
         while clock.now() <= end {
             let tick = healer.tick();
             let mut wake_at = tick.wake_at;
@@ -107,6 +113,10 @@ impl Run {
                     .filter(|report| report.observed_at == clock.now())
                     .map(Sample::of),
             );
+            let now_weights = weights(&registry, &*tracker, cluster.collection());
+            if weights_over_time.last().is_none_or(|(_, last)| *last != now_weights) {
+                weights_over_time.push((clock.now(), now_weights));
+            }
             cluster.advance_to(wake_at);
         }
         let weights_after = weights(&registry, &*tracker, cluster.collection());
@@ -121,6 +131,7 @@ impl Run {
             events,
             weights_before,
             weights_after,
+            weights: weights_over_time,
         })
     }
 
@@ -181,6 +192,8 @@ impl Sample {
             lambda: report.lambda,
             baseline: report.baseline,
             stress_threshold: report.thresholds.map(|thresholds| thresholds.stress),
+            critical_threshold: report.thresholds.map(|thresholds| thresholds.critical),
+            weakest: report.weakest.clone(),
             state: report.state,
         }
     }

@@ -223,6 +223,20 @@ impl Teller<'_> {
     }
 }
 
+/// What came of a remediation.
+pub(crate) fn outcome_in_words(remediation: &Remediation) -> String {
+    match &remediation.state {
+        RemediationState::Completed { verification, .. } => verdict(verification),
+        RemediationState::RolledBack { cause, .. } => format!("everything taken back: {cause}"),
+        RemediationState::RollbackFailed { cause, failures, .. } => {
+            format!("{} steps could not be taken back: {cause}", failures.len())
+        }
+        RemediationState::Rejected { by } => format!("rejected by {by}"),
+        RemediationState::Expired { reason } => format!("given up: {reason}"),
+        other => format!("{} at the end", other.name()),
+    }
+}
+
 fn verdict(verification: &Verification) -> String {
     match verification {
         Verification::Lambda { relative_change } => {
