@@ -1,5 +1,12 @@
 //! The report is a page of its own that shows what happened.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
