@@ -1,5 +1,6 @@
 //! Lambda over time with its thresholds, the state below it, and the cuts that were weakest.
 
+use healing_core::Lambda;
 use healing_core::monitor::IntegrityState;
 
 use super::frame::{BOTTOM, Frame, path};
@@ -17,7 +18,7 @@ pub(super) fn draw(page: &mut String, run: &Run, frame: &Frame) {
         .iter()
         .flat_map(|sample| [Some(sample.lambda), sample.baseline])
         .flatten()
-        .map(|lambda| lambda.get())
+        .map(Lambda::get)
         .fold(1.0, f64::max)
         * 1.05;
     let bottom = HEIGHT - BOTTOM - BAND;
