@@ -20,7 +20,8 @@ use crate::problem::{ProblemClass, ProblemKind};
 /// The engine owns the loop around it: when to act, in which order, for how long, whether it helped and whether to undo.
 /// A strategy only translates between a problem, steps as data, and calls to its actuator. What it must guarantee:
 ///
-/// - [`plan`](Self::plan) reads and touches nothing.
+/// - [`plan`](Self::plan) reads and touches nothing. It refuses parameters that it does not know: a misspelt limit must not
+///   be ignored.
 /// - [`execute`](Self::execute) may be called any number of times for the same step, also after a crash in the middle of
 ///   it, and leaves the world as after one complete call.
 /// - [`rollback`](Self::rollback) likewise leaves the world as if the step had never begun: after a complete, a partial
@@ -28,6 +29,10 @@ use crate::problem::{ProblemClass, ProblemKind};
 /// - Both compare before they set. Where the present value is neither the step's *before* nor its *after*, someone else
 ///   acted: the answer is [`StepError::Conflict`], and that value is left alone.
 /// - Nothing blocks: what takes time is begun and answered with [`StepReport::InProgress`]; the engine asks again.
+/// - It shows in the graph, by what its steps expect of edges, or in its [`symptom`](Self::symptom): what shows in neither
+///   can hardly be verified, and is undone.
+///
+/// `testkit::strategy::suite` (feature `testkit`) tells whether one keeps all that.
 pub trait RemediationStrategy: Send + Sync {
     /// The stable name, snake_case, unique in a registry.
     fn name(&self) -> &str;

@@ -112,6 +112,8 @@ mod reroute_reads;
 mod resync_replica;
 mod scale_replicas;
 mod seconds;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod throttle_ingestion;
 mod vector_move;
 

@@ -6,4 +6,6 @@ mod broken;
 mod broken_journal;
 mod broken_leases;
 mod broken_outcomes;
+mod broken_strategy;
+mod faults;
 mod stores;

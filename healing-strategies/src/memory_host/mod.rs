@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use healing_core::identity::FencingToken;
 use healing_core::metrics::JobState;
 use healing_core::{Amount, Percent};
 use parking_lot::{Mutex, MutexGuard};
@@ -102,6 +103,12 @@ impl MemoryHost {
     /// Lets this many writing calls succeed and all that follow fail; `None`: all succeed again.
     pub fn fail_after(&self, calls: impl Into<Option<u32>>) {
         self.inside().calls_left = calls.into();
+    }
+
+    /// The greatest fencing token that a writing call came with; 0 before the first.
+    #[must_use]
+    pub fn newest_token(&self) -> FencingToken {
+        FencingToken::new(self.inside().newest_token)
     }
 
     /// Some time passes: moves, drains, copies and builds end, and a replica becomes ready or goes.

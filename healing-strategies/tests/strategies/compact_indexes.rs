@@ -15,7 +15,7 @@ use crate::worlds::{compact, fragmentation};
 
 #[test]
 fn the_worst_index_goes_first_and_one_that_is_well_does_not_go_at_all() {
-    let plan = compact(VirtualClock::default()).plan();
+    let plan = compact().plan();
     let order: Vec<_> = plan
         .steps
         .iter()
@@ -26,7 +26,7 @@ fn the_worst_index_goes_first_and_one_that_is_well_does_not_go_at_all() {
 
 #[test]
 fn an_index_is_compacted_slice_by_slice_to_the_target_and_no_further() {
-    let world = compact(VirtualClock::default());
+    let world = compact();
     let plan = world.plan();
     let mut slices = 1;
     complete(
@@ -41,14 +41,13 @@ fn an_index_is_compacted_slice_by_slice_to_the_target_and_no_further() {
 
 #[test]
 fn it_stops_at_half_of_its_time_and_leaves_the_rest() {
-    let clock = VirtualClock::default();
-    let world = compact(clock.clone());
+    let world = compact();
     let plan = world.plan();
     let mut slices = 1;
     let execute = |step: &Step, cx: &StepContext<'_>| world.strategy.execute(step, cx);
     complete(&plan.steps[0], execute, || {
         slices += 1;
-        clock.advance(Duration::from_secs(100));
+        world.clock.advance(Duration::from_secs(100));
     })
     .unwrap();
     // At 0, 100 and 200 seconds of 600; at 300 it is over.
@@ -61,7 +60,7 @@ fn it_stops_at_half_of_its_time_and_leaves_the_rest() {
 
 #[test]
 fn an_index_that_was_dropped_or_compacted_meanwhile_needs_nothing() {
-    let world = compact(VirtualClock::default());
+    let world = compact();
     let plan = world.plan();
     world.host.change(|state| {
         state.fragmentation.remove(&3);
@@ -75,7 +74,7 @@ fn an_index_that_was_dropped_or_compacted_meanwhile_needs_nothing() {
 
 #[test]
 fn where_no_index_is_fragmented_nothing_is_planned_and_limits_are_checked() {
-    let world = compact(VirtualClock::default());
+    let world = compact();
     let well = plan(&*world.strategy, &world.observation, fragmentation(&[1]), &[]);
     assert!(matches!(well, Err(PlanError::NothingToDo { .. })));
     let missing = plan(&*world.strategy, &world.observation, fragmentation(&[99]), &[]);

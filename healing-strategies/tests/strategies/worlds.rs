@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use healing_core::metrics::{JobPriority, JobState, PartitionMetrics, ReplicaMetrics, SystemMetrics};
+use healing_core::identity::FencingToken;
+use healing_core::metrics::{JobPriority, JobState, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics};
 use healing_core::plan::{Plan, PlanError};
+use healing_core::testkit::strategy::Situation;
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
-use healing_core::{Amount, Observation, Percent, ProblemClass, RemediationStrategy, Timestamp, VirtualClock};
+use healing_core::{Amount, Clock, Observation, Percent, ProblemClass, RemediationStrategy, Timestamp, VirtualClock};
 use healing_strategies::actuators::{
     CentroidVersion, CopyNumber, CopyState, Job, LagBound, Operation, ReplicaCopy, ReplicaStatus, Segment, Tier,
     VectorId, WriteRoute,
@@ -25,9 +27,43 @@ pub struct World {
     pub strategy: Arc<dyn RemediationStrategy>,
     pub observation: Observation,
     pub problem: ProblemClass,
+    pub clock: VirtualClock,
+    make: Make,
+    foreign: Option<ForeignChange>,
 }
 
+/// Makes the strategy on a host.
+type Make = fn(Arc<MemoryHost>, Arc<VirtualClock>) -> Arc<dyn RemediationStrategy>;
+
+/// A value that someone else sets, neither what it was nor what the plan makes of it.
+type ForeignChange = fn(&mut MemoryState);
+
 impl World {
+    fn new(host: MemoryHost, observation: Observation, problem: ProblemClass, make: Make) -> Self {
+        let clock = VirtualClock::default();
+        Self {
+            strategy: make(Arc::new(host.clone()), Arc::new(clock.clone())),
+            host,
+            observation,
+            problem,
+            clock,
+            make,
+            foreign: None,
+        }
+    }
+
+    fn contested_by(self, foreign: ForeignChange) -> Self {
+        Self {
+            foreign: Some(foreign),
+            ..self
+        }
+    }
+
+    /// The strategy as another process has it.
+    pub fn make_strategy(&self) -> Arc<dyn RemediationStrategy> {
+        (self.make)(Arc::new(self.host.clone()), Arc::new(self.clock.clone()))
+    }
+
     pub fn plan(&self) -> Plan {
         self.try_plan().unwrap()
     }
@@ -37,26 +73,57 @@ impl World {
     }
 }
 
-/// The worlds of the strategies that can take back what they did.
-pub fn reversible() -> Vec<World> {
-    vec![
-        drain(),
-        evict(),
-        pause(),
-        rebalance(),
-        rebuild(),
-        reroute(),
-        scale(),
-        throttle(),
-    ]
+impl healing_core::testkit::strategy::World for World {
+    type State = MemoryState;
+
+    fn situation(&self) -> Situation {
+        Situation::new(self.observation.clone(), self.problem.clone())
+    }
+
+    fn state(&self) -> MemoryState {
+        self.host.state()
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &self.clock
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.host.go_on();
+    }
+
+    fn interfere(&self) -> bool {
+        if let Some(foreign) = self.foreign {
+            self.host.change(foreign);
+        }
+        self.foreign.is_some()
+    }
+
+    fn fail_after(&self, calls: Option<u32>) -> bool {
+        self.host.fail_after(calls);
+        true
+    }
+
+    fn newest_token(&self) -> Option<FencingToken> {
+        Some(self.host.newest_token())
+    }
 }
 
-/// All of them.
-pub fn all() -> Vec<World> {
-    let mut all = reversible();
-    all.extend([compact(VirtualClock::default()), resync()]);
-    all
-}
+/// A world for each strategy, and one more where there are two ways to be in its way.
+pub const ALL: [fn() -> World; 11] = [
+    compact,
+    drain,
+    drain_contested_by_a_move,
+    evict,
+    pause,
+    rebalance,
+    rebuild,
+    reroute,
+    resync,
+    scale,
+    throttle,
+];
 
 pub fn hotspot(partition_ids: &[i64]) -> ProblemClass {
     ProblemClass::HotspotCongestion {
@@ -118,23 +185,20 @@ fn hot_partition() -> (MemoryHost, Observation) {
 
 pub fn drain() -> World {
     let (host, observation) = hot_partition();
-    let strategy = DrainHotPartition::new(Arc::new(host.clone()), Arc::new(host.clone()));
-    World {
-        strategy: Arc::new(strategy),
-        host,
-        observation,
-        problem: hotspot(&[1]),
-    }
+    let make: Make = |host, _| Arc::new(DrainHotPartition::new(host.clone(), host));
+    World::new(host, observation, hotspot(&[1]), make).contested_by(|state| {
+        state.write_routes.insert(1, WriteRoute::Closed);
+    })
+}
+
+fn drain_contested_by_a_move() -> World {
+    drain().contested_by(send_all_to_partition_99)
 }
 
 pub fn rebalance() -> World {
     let (host, observation) = hot_partition();
-    World {
-        strategy: Arc::new(RebalancePartitions::new(Arc::new(host.clone()))),
-        host,
-        observation,
-        problem: hotspot(&[1]),
-    }
+    let make: Make = |host, _| Arc::new(RebalancePartitions::new(host));
+    World::new(host, observation, hotspot(&[1]), make).contested_by(send_all_to_partition_99)
 }
 
 /// Eight segments of 10 MiB in 100 MiB; number 1 was read last, number 8 longest ago.
@@ -153,14 +217,14 @@ pub fn evict() -> World {
     });
     let observation = Observation {
         observed_at,
-        ..crate::case::observation(3, &[], SystemMetrics::default())
+        ..crate::case::observation(3, &[], full_memory())
     };
-    World {
-        strategy: Arc::new(EvictColdData::new(Arc::new(host.clone()))),
-        host,
-        observation,
-        problem: memory_pressure(95.0),
-    }
+    let make: Make = |host, _| Arc::new(EvictColdData::new(host));
+    World::new(host, observation, memory_pressure(95.0), make).contested_by(|state| {
+        for segment in state.segments.values_mut() {
+            segment.tier = Tier::Pinned;
+        }
+    })
 }
 
 pub fn pause() -> World {
@@ -182,15 +246,21 @@ pub fn pause() -> World {
         ..MemoryState::default()
     });
     let job_types = ["archive", "backup", "reindex", "vacuum"].map(str::to_owned).to_vec();
-    World {
-        strategy: Arc::new(PauseMaintenance::new(Arc::new(host.clone()))),
-        host,
-        observation: crate::case::observation(3, &[], SystemMetrics::default()),
-        problem: ProblemClass::MaintenanceContention {
-            job_types,
-            queue_depth: 1,
-        },
-    }
+    let metrics = SystemMetrics {
+        maintenance_queue_depth: Some(1),
+        ..SystemMetrics::default()
+    };
+    let problem = ProblemClass::MaintenanceContention {
+        job_types,
+        queue_depth: 1,
+    };
+    let make: Make = |host, _| Arc::new(PauseMaintenance::new(host));
+    World::new(host, crate::case::observation(3, &[], metrics), problem, make).contested_by(|state| {
+        for job in state.jobs.values_mut() {
+            job.state = JobState::Paused;
+            job.paused_by = None;
+        }
+    })
 }
 
 /// Centroids 1 to 3 route to partitions 1 to 4; centroid 2 holds four times what the others hold, and fails half of it.
@@ -208,24 +278,22 @@ pub fn rebuild() -> World {
             graph.edge(edge.with_error_rate(failing).unwrap()).unwrap();
         }
     }
-    let host = MemoryHost::default();
-    World {
-        strategy: Arc::new(RebuildCentroids::new(Arc::new(host.clone()))),
-        host,
-        observation: Observation {
-            collection: collection(),
-            observed_at: Timestamp::UNIX_EPOCH,
-            graph: graph.build(),
-            metrics: SystemMetrics {
-                centroid_populations: [(1, 100), (2, 400), (3, 100)].into(),
-                ..SystemMetrics::default()
-            },
+    let observation = Observation {
+        collection: collection(),
+        observed_at: Timestamp::UNIX_EPOCH,
+        graph: graph.build(),
+        metrics: SystemMetrics {
+            centroid_populations: [(1, 100), (2, 400), (3, 100)].into(),
+            ..SystemMetrics::default()
         },
-        problem: ProblemClass::CentroidSkew {
-            centroid_ids: vec![2],
-            skew_factor: Amount::clamped(2.0),
-        },
-    }
+    };
+    let problem = ProblemClass::CentroidSkew {
+        centroid_ids: vec![2],
+        skew_factor: Amount::clamped(2.0),
+    };
+    let make: Make = |host, _| Arc::new(RebuildCentroids::new(host));
+    World::new(MemoryHost::default(), observation, problem, make)
+        .contested_by(|state| state.served = CentroidVersion(50))
 }
 
 /// A shard with replicas 1 to 4, of which 3 and 4 are behind.
@@ -273,32 +341,31 @@ fn lagging(host: &MemoryHost) -> Observation {
 
 pub fn reroute() -> World {
     let host = MemoryHost::default();
-    World {
-        observation: lagging(&host),
-        strategy: Arc::new(RerouteReads::new(Arc::new(host.clone()))),
-        host,
-        problem: lag(&[3, 4]),
-    }
+    let observation = lagging(&host);
+    let make: Make = |host, _| Arc::new(RerouteReads::new(host));
+    World::new(host, observation, lag(&[3, 4]), make).contested_by(|state| {
+        for bound in state.lag_bounds.values_mut() {
+            *bound = Some(LagBound::from_millis(1));
+        }
+    })
 }
 
 pub fn scale() -> World {
     let host = MemoryHost::default();
-    World {
-        observation: lagging(&host),
-        strategy: Arc::new(ScaleReplicas::new(Arc::new(host.clone()))),
-        host,
-        problem: lag(&[3, 4]),
-    }
+    let observation = lagging(&host);
+    let make: Make = |host, _| Arc::new(ScaleReplicas::new(host));
+    World::new(host, observation, lag(&[3, 4]), make).contested_by(|state| state.replicas.wanted = 6)
 }
 
 pub fn resync() -> World {
     let host = MemoryHost::default();
-    World {
-        observation: lagging(&host),
-        strategy: Arc::new(ResyncReplica::new(Arc::new(host.clone()))),
-        host,
-        problem: lag(&[3, 4]),
-    }
+    let observation = lagging(&host);
+    let make: Make = |host, _| Arc::new(ResyncReplica::new(host));
+    World::new(host, observation, lag(&[3, 4]), make).contested_by(|state| {
+        for copy in state.copies.values_mut() {
+            copy.number = CopyNumber(50);
+        }
+    })
 }
 
 /// A fifth of the inserts is held back already.
@@ -307,69 +374,39 @@ pub fn throttle() -> World {
         throttles: [(Operation::Insert, Percent::clamped(20.0))].into(),
         ..MemoryState::default()
     });
-    World {
-        strategy: Arc::new(ThrottleIngestion::new(Arc::new(host.clone()))),
-        host,
-        observation: crate::case::observation(3, &[], SystemMetrics::default()),
-        problem: memory_pressure(95.0),
-    }
+    let observation = crate::case::observation(3, &[], full_memory());
+    let make: Make = |host, _| Arc::new(ThrottleIngestion::new(host));
+    World::new(host, observation, memory_pressure(95.0), make).contested_by(|state| {
+        state.throttles = [Operation::Insert, Operation::BulkInsert]
+            .map(|operation| (operation, Percent::clamped(33.0)))
+            .into();
+    })
 }
 
 /// Index 3 is the worst, index 1 is well.
-pub fn compact(clock: VirtualClock) -> World {
+pub fn compact() -> World {
     let fragmentation = [(1, 5.0), (2, 35.0), (3, 60.0)].map(|(id, share)| (id, Percent::clamped(share)));
     let host = MemoryHost::new(MemoryState {
         fragmentation: fragmentation.into(),
         ..MemoryState::default()
     });
-    World {
-        strategy: Arc::new(CompactIndexes::new(Arc::new(host.clone()), Arc::new(clock))),
-        host,
-        observation: crate::case::observation(3, &[], SystemMetrics::default()),
-        problem: self::fragmentation(&[1, 2, 3]),
-    }
+    let metrics = SystemMetrics {
+        index_fragmentation: fragmentation.into(),
+        ..SystemMetrics::default()
+    };
+    let problem = self::fragmentation(&[1, 2, 3]);
+    let make: Make = |host, clock| Arc::new(CompactIndexes::new(host, clock));
+    World::new(host, crate::case::observation(3, &[], metrics), problem, make)
 }
 
-/// A value that someone else sets, neither what it was nor what the first step of the plan makes of it.
-pub type ForeignChange = fn(&mut MemoryState);
-
-/// Worlds with what someone else might do there meanwhile.
-pub fn contested() -> Vec<(World, ForeignChange)> {
-    vec![
-        (drain(), |state| {
-            state.write_routes.insert(1, WriteRoute::Closed);
+fn full_memory() -> SystemMetrics {
+    SystemMetrics {
+        memory: Some(MemoryMetrics {
+            used_pct: Percent::clamped(95.0),
+            largest_consumers: Vec::new(),
         }),
-        (drain(), send_all_to_partition_99),
-        (evict(), |state| {
-            for segment in state.segments.values_mut() {
-                segment.tier = Tier::Pinned;
-            }
-        }),
-        (pause(), |state| {
-            for job in state.jobs.values_mut() {
-                job.state = JobState::Paused;
-                job.paused_by = None;
-            }
-        }),
-        (rebalance(), send_all_to_partition_99),
-        (rebuild(), |state| state.served = CentroidVersion(50)),
-        (reroute(), |state| {
-            for bound in state.lag_bounds.values_mut() {
-                *bound = Some(LagBound::from_millis(1));
-            }
-        }),
-        (resync(), |state| {
-            for copy in state.copies.values_mut() {
-                copy.number = CopyNumber(50);
-            }
-        }),
-        (scale(), |state| state.replicas.wanted = 6),
-        (throttle(), |state| {
-            state.throttles = [Operation::Insert, Operation::BulkInsert]
-                .map(|operation| (operation, Percent::clamped(33.0)))
-                .into();
-        }),
-    ]
+        ..SystemMetrics::default()
+    }
 }
 
 fn send_all_to_partition_99(state: &mut MemoryState) {

@@ -1,0 +1,5 @@
+//! What a host tests its own actuators with (feature `testkit`).
+
+mod faulty_actuator;
+
+pub use faulty_actuator::FaultyActuator;
