@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use healing_core::identity::FencingToken;
 use healing_core::{Clock, CollectionId, Timestamp, VirtualClock};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -89,6 +90,12 @@ impl Cluster {
     #[must_use]
     pub fn inserts_held_back(&self) -> f64 {
         self.state().ingestion.waiting()
+    }
+
+    /// The greatest fencing token that an actuator's writing call came with; 0 before the first.
+    #[must_use]
+    pub fn newest_token(&self) -> FencingToken {
+        FencingToken::new(self.state().newest_token)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

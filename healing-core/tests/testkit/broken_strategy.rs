@@ -9,6 +9,7 @@ use healing_core::permit::{Permit, Revocation, StepContext};
 use healing_core::plan::{CapacityEffect, Plan, PlanError, Step};
 use healing_core::problem::CustomKind;
 use healing_core::strategy::{Case, StepError, StepReport};
+use healing_core::testkit::Faults;
 use healing_core::testkit::strategy::{Situation, World, suite};
 use healing_core::topology::{ContractedGraph, Edge, EdgeKey, EdgeKind, NodeRef};
 use healing_core::{
@@ -173,13 +174,13 @@ fn each_check_of_a_strategy_finds_its_flaw() {
 struct Dials {
     clock: VirtualClock,
     inside: Arc<Mutex<Inside>>,
+    faults: Faults,
 }
 
 struct Inside {
     positions: BTreeMap<i64, i64>,
     turning: BTreeMap<i64, i64>,
     newest_token: Option<FencingToken>,
-    calls_left: Option<u32>,
 }
 
 const DIALS: std::ops::RangeInclusive<i64> = 1..=3;
@@ -190,7 +191,6 @@ impl Default for Inside {
             positions: DIALS.map(|dial| (dial, 0)).collect(),
             turning: BTreeMap::new(),
             newest_token: None,
-            calls_left: None,
         }
     }
 }
@@ -203,19 +203,17 @@ impl Dials {
     }
 
     fn turn(&self, permit: &Permit<'_>, dial: i64, to: i64) -> Result<(), StepError> {
-        let mut inside = self.inside.lock();
-        match &mut inside.calls_left {
-            Some(0) => return Err(StepError::Actuator("the motor is stuck".into())),
-            Some(left) => *left -= 1,
-            None => {}
-        }
-        inside.newest_token = Some(permit.token());
-        if inside.positions[&dial] == to {
-            inside.turning.remove(&dial);
-        } else {
-            inside.turning.insert(dial, to);
-        }
-        Ok(())
+        let turn = || {
+            let mut inside = self.inside.lock();
+            inside.newest_token = Some(permit.token());
+            if inside.positions[&dial] == to {
+                inside.turning.remove(&dial);
+            } else {
+                inside.turning.insert(dial, to);
+            }
+            Ok(())
+        };
+        self.faults.call(turn, || Some(()), StepError::Actuator)
     }
 }
 
@@ -266,9 +264,8 @@ impl World for Dials {
         true
     }
 
-    fn fail_after(&self, calls: Option<u32>) -> bool {
-        self.inside.lock().calls_left = calls;
-        true
+    fn faults(&self) -> Option<&Faults> {
+        Some(&self.faults)
     }
 
     fn newest_token(&self) -> Option<FencingToken> {

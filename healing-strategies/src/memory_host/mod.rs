@@ -19,8 +19,7 @@ use crate::actuators::{
 /// Implements every actuator on a [`MemoryState`], for whichever collection it is asked: to try strategies out on, and to
 /// test them. Clones are handles on the same host.
 ///
-/// What takes time elsewhere is begun by a call and goes on with [`go_on`](Self::go_on). It refuses older fencing tokens, and
-/// fails on order ([`fail_after`](Self::fail_after)).
+/// What takes time elsewhere is begun by a call and goes on with [`go_on`](Self::go_on). It refuses older fencing tokens.
 ///
 /// ```
 /// use healing_core::Percent;
@@ -40,8 +39,6 @@ pub struct MemoryHost(Arc<Mutex<Inside>>);
 struct Inside {
     state: MemoryState,
     newest_token: u64,
-    /// Writing calls that still succeed; `None` where all do.
-    calls_left: Option<u32>,
 }
 
 /// Everything that strategies may read or change. Two equal states are the same world.
@@ -98,11 +95,6 @@ impl MemoryHost {
     /// Changes the state behind the strategies' backs, as others do.
     pub fn change<T>(&self, change: impl FnOnce(&mut MemoryState) -> T) -> T {
         change(&mut self.inside().state)
-    }
-
-    /// Lets this many writing calls succeed and all that follow fail; `None`: all succeed again.
-    pub fn fail_after(&self, calls: impl Into<Option<u32>>) {
-        self.inside().calls_left = calls.into();
     }
 
     /// The greatest fencing token that a writing call came with; 0 before the first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use healing_core::identity::FencingToken;
 use healing_core::metrics::{JobPriority, JobState, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics};
 use healing_core::plan::{Plan, PlanError};
+use healing_core::testkit::Faults;
 use healing_core::testkit::strategy::Situation;
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
 use healing_core::{Amount, Clock, Observation, Percent, ProblemClass, RemediationStrategy, Timestamp, VirtualClock};
@@ -14,6 +15,7 @@ use healing_strategies::actuators::{
     CentroidVersion, CopyNumber, CopyState, Job, LagBound, Operation, ReplicaCopy, ReplicaStatus, Segment, Tier,
     VectorId, WriteRoute,
 };
+use healing_strategies::testkit::FaultyActuator;
 use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, MemoryHost, MemoryState, PauseMaintenance, RebalancePartitions,
     RebuildCentroids, RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
@@ -30,25 +32,28 @@ pub struct World {
     pub clock: VirtualClock,
     make: Make,
     foreign: Option<ForeignChange>,
+    faults: Faults,
 }
 
 /// Makes the strategy on a host.
-type Make = fn(Arc<MemoryHost>, Arc<VirtualClock>) -> Arc<dyn RemediationStrategy>;
+type Make = fn(Arc<FaultyActuator<MemoryHost>>, Arc<VirtualClock>) -> Arc<dyn RemediationStrategy>;
 
 /// A value that someone else sets, neither what it was nor what the plan makes of it.
 type ForeignChange = fn(&mut MemoryState);
 
 impl World {
     fn new(host: MemoryHost, observation: Observation, problem: ProblemClass, make: Make) -> Self {
-        let clock = VirtualClock::default();
+        let (clock, faults) = (VirtualClock::default(), Faults::default());
+        let actuator = FaultyActuator::new(host.clone(), faults.clone());
         Self {
-            strategy: make(Arc::new(host.clone()), Arc::new(clock.clone())),
+            strategy: make(Arc::new(actuator), Arc::new(clock.clone())),
             host,
             observation,
             problem,
             clock,
             make,
             foreign: None,
+            faults,
         }
     }
 
@@ -61,7 +66,8 @@ impl World {
 
     /// The strategy as another process has it.
     pub fn make_strategy(&self) -> Arc<dyn RemediationStrategy> {
-        (self.make)(Arc::new(self.host.clone()), Arc::new(self.clock.clone()))
+        let actuator = FaultyActuator::new(self.host.clone(), self.faults.clone());
+        (self.make)(Arc::new(actuator), Arc::new(self.clock.clone()))
     }
 
     pub fn plan(&self) -> Plan {
@@ -100,9 +106,8 @@ impl healing_core::testkit::strategy::World for World {
         self.foreign.is_some()
     }
 
-    fn fail_after(&self, calls: Option<u32>) -> bool {
-        self.host.fail_after(calls);
-        true
+    fn faults(&self) -> Option<&Faults> {
+        Some(&self.faults)
     }
 
     fn newest_token(&self) -> Option<FencingToken> {

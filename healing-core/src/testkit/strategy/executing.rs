@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::trial::{Act, Trials, more_and_more};
+use super::trial::{Act, FAILURES, Trials, more_and_more};
 use super::{Checked, World};
 use crate::plan::Step;
 use crate::strategy::StepError;
-use crate::testkit::{Objection, require};
+use crate::testkit::{CallFault, Objection, require};
 
 pub(super) fn in_time<W: World>(trials: &Trials<'_, W>) -> Checked {
     let (trial, plan) = trials.planned()?;
@@ -30,16 +30,10 @@ pub(super) fn twice<W: World>(trials: &Trials<'_, W>) -> Checked {
     trial.comes_to(&once, || "after doing the whole plan twice".to_owned())
 }
 
-fn cannot_fail() -> Objection {
-    Objection::not_tried("the calls of this world cannot be made to fail")
-}
-
 pub(super) fn reports_failure<W: World>(trials: &Trials<'_, W>) -> Checked {
     let (trial, plan) = trials.planned()?;
     let before = trial.world.state();
-    if !trial.world.fail_after(Some(0)) {
-        return Err(cannot_fail());
-    }
+    trial.faults()?.strike(0, CallFault::Fails);
     match trial.execute_until_failure(&plan.steps)? {
         Err(StepError::Actuator(_)) => trial.is(&before, || "after calls that all failed".to_owned()),
         Err(error) => Err(Objection::broken(format!(
@@ -55,22 +49,30 @@ pub(super) fn goes_on<W: World>(trials: &Trials<'_, W>) -> Checked {
     let (straight, plan) = trials.planned()?;
     straight.execute(&plan.steps)?;
     let done = straight.world.state();
-    for calls in more_and_more() {
-        let (trial, plan) = trials.planned()?;
-        if !trial.world.fail_after(Some(calls)) {
-            return Err(cannot_fail());
-        }
-        let failed = trial.execute_until_failure(&plan.steps)?;
-        trial.world.fail_after(None);
-        trial.execute(&plan.steps)?;
-        trial.comes_to(&done, || {
-            format!("done again after the call that followed {calls} others failed")
-        })?;
-        if failed.is_ok() {
-            break;
+    for fault in FAILURES {
+        for calls in more_and_more() {
+            let (trial, plan) = trials.planned()?;
+            let faults = trial.faults()?;
+            faults.strike(calls, fault);
+            let failed = trial.execute_until_failure(&plan.steps)?;
+            faults.clear();
+            trial.execute(&plan.steps)?;
+            trial.comes_to(&done, || failure(fault, calls, "done again"))?;
+            if failed.is_ok() {
+                break;
+            }
         }
     }
     Ok(())
+}
+
+/// When the world was looked at: after a call went wrong.
+pub(super) fn failure(fault: CallFault, calls: u32, then: &str) -> String {
+    let what = match fault {
+        CallFault::LosesItsAnswer => "was done and said that it failed",
+        _ => "failed",
+    };
+    format!("{then} after the call that followed {calls} others {what}")
 }
 
 pub(super) fn foreign_step<W: World>(trials: &Trials<'_, W>) -> Checked {

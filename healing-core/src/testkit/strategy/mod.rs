@@ -123,7 +123,7 @@ use self::trial::Trials;
 use crate::clock::Clock;
 use crate::identity::FencingToken;
 use crate::strategy::RemediationStrategy;
-use crate::testkit::{Objection, Report};
+use crate::testkit::{Faults, Objection, Report};
 
 /// A world in which a strategy has something to do. Two that are made alike are alike: the same calls have the same effects.
 pub trait World {
@@ -148,11 +148,9 @@ pub trait World {
         false
     }
 
-    /// Lets this many writing calls succeed and all that follow fail without effect; with `None`, all succeed again. `false`,
-    /// the default, where calls cannot be made to fail.
-    fn fail_after(&self, calls: Option<u32>) -> bool {
-        let _ = calls;
-        false
+    /// The orders by which the writing calls of its actuators go wrong; `None`, the default, where they cannot be made to.
+    fn faults(&self) -> Option<&Faults> {
+        None
     }
 
     /// The fencing token of the newest writing call; `None`, the default, where tokens are not looked at.

@@ -9,7 +9,7 @@ use crate::identity::{FencingToken, RemediationId};
 use crate::permit::{Revocation, StepContext};
 use crate::plan::{Plan, Step};
 use crate::strategy::{RemediationStrategy, StepError, StepReport};
-use crate::testkit::{Objection, failed, require};
+use crate::testkit::{CallFault, Faults, Objection, failed, require};
 
 /// Makes trials that are all alike.
 pub(super) struct Trials<'a, W> {
@@ -178,6 +178,12 @@ impl<W: World> Trial<'_, W> {
         newest_first.try_for_each(|step| self.complete(Act::Rollback, step).map(|_| ()))
     }
 
+    /// The orders by which this world's calls go wrong; not tried where they cannot.
+    pub(super) fn faults(&self) -> Result<&Faults, Objection> {
+        let why = "the calls of this world cannot be made to fail";
+        self.world.faults().ok_or_else(|| Objection::not_tried(why))
+    }
+
     /// Does steps until a call fails.
     pub(super) fn execute_until_failure(&self, steps: &[Step]) -> Result<Result<(), StepError>, Objection> {
         self.until_failure(Act::Execute, steps.iter())
@@ -247,7 +253,10 @@ pub(super) fn spread(last: u32) -> impl Iterator<Item = u32> {
     numbers.into_iter()
 }
 
-/// How many calls to let succeed: few, and then more and more.
+/// Ways for a call to fail, and how many calls are spared before: few, and then more and more.
+pub(super) const FAILURES: [CallFault; 2] = [CallFault::Fails, CallFault::LosesItsAnswer];
+
+/// See [`FAILURES`].
 pub(super) fn more_and_more() -> impl Iterator<Item = u32> {
     std::iter::successors(Some(0_u32), |calls| Some(calls + 1 + calls / 4)).take(30)
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::trial::{Act, Progress, Trials, more_and_more, spread};
+use super::executing::failure;
+use super::trial::{Act, FAILURES, Progress, Trials, more_and_more, spread};
 use super::{Checked, World};
 use crate::strategy::StepError;
 use crate::testkit::{Objection, failed};
@@ -69,26 +70,21 @@ fn broken_off<W: World>(trials: &Trials<'_, W>, looks: u32, wait: Option<Duratio
     })
 }
 
-fn cannot_fail() -> Objection {
-    Objection::not_tried("the calls of this world cannot be made to fail")
-}
-
 pub(super) fn after_failure<W: World>(trials: &Trials<'_, W>) -> Checked {
-    for calls in more_and_more() {
-        let (trial, plan) = trials.reversible()?;
-        let before = trial.world.state();
-        if !trial.world.fail_after(Some(calls)) {
-            return Err(cannot_fail());
-        }
-        let failed = trial.execute_until_failure(&plan.steps)?;
-        trial.world.fail_after(None);
-        // Also those that were never begun: whoever undoes after a crash may not know.
-        trial.roll_back(&plan.steps)?;
-        trial.comes_to(&before, || {
-            format!("taken back after the call that followed {calls} others failed")
-        })?;
-        if failed.is_ok() {
-            break;
+    for fault in FAILURES {
+        for calls in more_and_more() {
+            let (trial, plan) = trials.reversible()?;
+            let before = trial.world.state();
+            let faults = trial.faults()?;
+            faults.strike(calls, fault);
+            let failed = trial.execute_until_failure(&plan.steps)?;
+            faults.clear();
+            // Also those that were never begun: whoever undoes after a crash may not know.
+            trial.roll_back(&plan.steps)?;
+            trial.comes_to(&before, || failure(fault, calls, "taken back"))?;
+            if failed.is_ok() {
+                break;
+            }
         }
     }
     Ok(())
@@ -111,21 +107,20 @@ pub(super) fn twice<W: World>(trials: &Trials<'_, W>) -> Checked {
 }
 
 pub(super) fn taken_up_again<W: World>(trials: &Trials<'_, W>) -> Checked {
-    for calls in more_and_more() {
-        let (trial, plan) = trials.reversible()?;
-        let before = trial.world.state();
-        trial.execute(&plan.steps)?;
-        if !trial.world.fail_after(Some(calls)) {
-            return Err(cannot_fail());
-        }
-        let failed = trial.roll_back_until_failure(&plan.steps)?;
-        trial.world.fail_after(None);
-        trial.roll_back(&plan.steps)?;
-        trial.comes_to(&before, || {
-            format!("taken back again after the call that followed {calls} others failed")
-        })?;
-        if failed.is_ok() {
-            break;
+    for fault in FAILURES {
+        for calls in more_and_more() {
+            let (trial, plan) = trials.reversible()?;
+            let before = trial.world.state();
+            trial.execute(&plan.steps)?;
+            let faults = trial.faults()?;
+            faults.strike(calls, fault);
+            let failed = trial.roll_back_until_failure(&plan.steps)?;
+            faults.clear();
+            trial.roll_back(&plan.steps)?;
+            trial.comes_to(&before, || failure(fault, calls, "taken back again"))?;
+            if failed.is_ok() {
+                break;
+            }
         }
     }
     Ok(())
