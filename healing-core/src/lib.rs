@@ -31,6 +31,8 @@ pub mod problem;
 pub mod registry;
 pub mod storage;
 pub mod strategy;
+#[cfg(feature = "metrics")]
+pub mod telemetry;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod topology;

@@ -1,6 +1,8 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
 use mock_cluster::{Scenario, Severity};
@@ -42,6 +44,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
+    /// Goes on in real time, tells what happens line by line, and serves its metrics at http://ADDR/metrics.
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["json", "report"])]
+    pub(crate) serve: Option<SocketAddr>,
+
+    /// How many simulated seconds pass in a real one.
+    #[arg(long, default_value = "1", value_name = "FACTOR", requires = "serve")]
+    pub(crate) speed: Speed,
+
     /// Prints one JSON object instead of the story.
     #[arg(long)]
     pub(crate) json: bool,
@@ -79,4 +89,27 @@ fn scenario_named(name: &str) -> Result<Scenario, String> {
 fn severity_of(text: &str) -> Result<Severity, String> {
     let severity: f64 = text.parse().map_err(|error| format!("{error}"))?;
     Severity::new(severity).map_err(|error| error.to_string())
+}
+
+/// How many simulated seconds pass in a real one, up to 10,000.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Speed(f64);
+
+impl Speed {
+    pub(crate) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let factor: f64 = text.parse().map_err(|error| format!("{error}"))?;
+        if factor > 0.0 && factor <= 10_000.0 {
+            Ok(Self(factor))
+        } else {
+            Err("a number above 0, up to 10000, is needed".to_owned())
+        }
+    }
 }

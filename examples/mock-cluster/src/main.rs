@@ -2,8 +2,11 @@
 
 mod arguments;
 mod healer;
+mod lines;
+mod live;
 mod report;
 mod run;
+mod serve;
 mod story;
 mod summary;
 
@@ -14,13 +17,17 @@ use clap::Parser;
 use mock_cluster::Scenario;
 
 use crate::arguments::Arguments;
-use crate::run::{Run, RunError};
+use crate::live::LiveError;
+use crate::run::Run;
+use crate::serve::ServeError;
 
 /// What ends the program early.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Run(#[from] RunError),
+    Live(#[from] LiveError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("the result cannot be written: {0}")]
     Unwritable(#[from] io::Error),
     #[error("the report cannot be written to {path}: {source}")]
@@ -50,6 +57,9 @@ fn tell(arguments: &Arguments) -> Result<(), Failure> {
             writeln!(output, "{:24}{}", scenario.name(), scenario.description())?;
         }
         return Ok(());
+    }
+    if let Some(address) = arguments.serve {
+        return Ok(serve::serve(arguments, address, &mut output)?);
     }
     let run = Run::of(arguments)?;
     if let Some(path) = &arguments.report {

@@ -1,21 +1,14 @@
 //! One story, lived through.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-use healing_core::engine::{BuildError, ControlError, EventKind, HealingEvent, RemediationState};
-use healing_core::identity::{InvalidName, Operator, RemediationId};
+use healing_core::engine::{EventKind, HealingEvent};
 use healing_core::monitor::{IntegrityReport, IntegrityState, WeakCut};
-use healing_core::registry::RegistryError;
-use healing_core::{
-    Amount, Clock, CollectionId, Healer, Lambda, Learner, Remediation, RemediationStrategy, StrategyRegistry,
-    Timestamp, VirtualClock,
-};
-use mock_cluster::{Cluster, Injection, Scenario};
+use healing_core::{Amount, Lambda, Remediation, Timestamp};
+use mock_cluster::{Injection, Scenario};
 
 use crate::arguments::{Arguments, Policy};
-use crate::healer;
+use crate::live::{Live, LiveError, later};
 
 /// What happened.
 pub(crate) struct Run {
@@ -46,92 +39,34 @@ pub(crate) struct Sample {
     pub(crate) state: IntegrityState,
 }
 
-/// A story that cannot be told.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error(transparent)]
-    Name(#[from] InvalidName),
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error(transparent)]
-    Healer(#[from] BuildError),
-    #[error(transparent)]
-    Control(#[from] ControlError),
-}
-
 impl Run {
     /// Lives through a scenario from its begin to its end.
-    pub(crate) fn of(arguments: &Arguments) -> Result<Self, RunError> {
-        let &Arguments {
-            scenario,
-            seed,
-            policy,
-            approve,
-            severity,
-            after,
-            ..
-        } = arguments;
-        let clock = VirtualClock::default();
-        let cluster = Cluster::new(CollectionId::new("embeddings")?, seed, clock.clone());
-        let began_at = clock.now();
-        let injection = scenario
-            .injection_into(cluster.size(), seed, severity)
-            .map(|it| Injection {
-                after: Duration::from_secs(after.into()),
-                ..it
-            });
-        if let Some(Injection { fault, after }) = injection {
-            cluster.schedule(later(began_at, after), fault);
-        }
-
-        let registry = healer::strategies(&cluster, approve)?;
-        let tracker = Arc::new(healer::learner(policy, &clock));
-        let weights_before = weights(&registry, &*tracker, cluster.collection());
-        let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-            .classifier(healer::classifier(policy))
-            .strategies(registry.clone())
-            .learner(tracker.clone())
-            .config(healer::config(policy))
-            .watch(cluster.collection().clone())
-            .build()?;
-
-        let end = later(began_at, Scenario::DURATION);
-        let operator = Operator::new("the operator")?;
+    pub(crate) fn of(arguments: &Arguments) -> Result<Self, LiveError> {
+        let mut live = Live::begin(arguments, None)?;
+        let end = later(live.began_at, Scenario::DURATION);
+        let weights_before = live.weights();
         let (mut samples, mut events) = (Vec::new(), Vec::new());
-        let mut weights_over_time = vec![(began_at, weights_before.clone())];
-        while clock.now() <= end {
-            let tick = healer.tick();
-            let mut wake_at = tick.wake_at;
-            if let Some(waiting) = tick.events.iter().find_map(awaiting_approval).filter(|_| approve) {
-                healer.approve(waiting, &operator)?;
-                wake_at = clock.now();
+        let mut weights = vec![(live.began_at, weights_before.clone())];
+        while live.wake_at() <= end {
+            events.extend(live.tick()?);
+            samples.extend(live.fresh_report().map(Sample::of));
+            let now = live.weights();
+            if weights.last().is_none_or(|(_, last)| *last != now) {
+                weights.push((live.now(), now));
             }
-            events.extend(tick.events);
-            samples.extend(
-                healer
-                    .report(cluster.collection())
-                    .filter(|report| report.observed_at == clock.now())
-                    .map(Sample::of),
-            );
-            let now_weights = weights(&registry, &*tracker, cluster.collection());
-            if weights_over_time.last().is_none_or(|(_, last)| *last != now_weights) {
-                weights_over_time.push((clock.now(), now_weights));
-            }
-            cluster.advance_to(wake_at);
         }
-        let weights_after = weights(&registry, &*tracker, cluster.collection());
         Ok(Self {
-            scenario,
-            seed,
-            policy,
-            approve,
-            began_at,
-            injection,
+            scenario: arguments.scenario,
+            seed: arguments.seed,
+            policy: arguments.policy,
+            approve: arguments.approve,
+            began_at: live.began_at,
+            injection: live.injection,
             samples,
             events,
             weights_before,
-            weights_after,
-            weights: weights_over_time,
+            weights_after: live.weights(),
+            weights,
         })
     }
 
@@ -186,7 +121,7 @@ impl Run {
 }
 
 impl Sample {
-    fn of(report: &IntegrityReport) -> Self {
+    pub(crate) fn of(report: &IntegrityReport) -> Self {
         Self {
             at: report.observed_at,
             lambda: report.lambda,
@@ -197,33 +132,4 @@ impl Sample {
             state: report.state,
         }
     }
-}
-
-/// The remediation that an event says awaits approval.
-fn awaiting_approval(event: &HealingEvent) -> Option<&RemediationId> {
-    match &event.kind {
-        EventKind::Remediation(remediation) => match remediation.state {
-            RemediationState::AwaitingApproval { .. } => Some(&remediation.id),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What each strategy weighs for the first kind of problem that it treats.
-fn weights(registry: &StrategyRegistry, learner: &dyn Learner, collection: &CollectionId) -> BTreeMap<String, Amount> {
-    let strategies = registry.names().filter_map(|name| registry.get(name));
-    let weigh = |strategy: &Arc<dyn RemediationStrategy>| {
-        let kind = strategy.handles().first()?;
-        Some((
-            strategy.name().to_owned(),
-            learner.weight(strategy.name(), kind, collection),
-        ))
-    };
-    strategies.filter_map(weigh).collect()
-}
-
-/// `at` plus `by`; a story does not last until the end of time.
-fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -11,6 +11,7 @@ use super::config::{HealingConfig, InvalidConfig};
 use super::contained::Contained;
 use super::executor::Executor;
 use super::healer::Healer;
+use super::observer::TickObserver;
 use super::services::Services;
 use super::step_call::{StepRunner, Threads};
 use super::watched::Watched;
@@ -38,6 +39,7 @@ pub struct HealerBuilder {
     signer: Option<Arc<dyn Signer>>,
     holder: String,
     steps: Steps,
+    observer: Option<Box<dyn TickObserver>>,
     collections: Vec<CollectionId>,
 }
 
@@ -84,6 +86,7 @@ impl HealerBuilder {
             signer: None,
             holder: "healer".to_owned(),
             steps: Steps::Inline,
+            observer: None,
             collections: Vec::new(),
         }
     }
@@ -117,6 +120,25 @@ impl HealerBuilder {
             leases: storage,
             ..self
         }
+    }
+
+    /// Keeps the journal here instead of in the storage: where it is wrapped, to be timed for one.
+    pub fn journal(self, journal: Arc<dyn Journal>) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// Has `observer` look on after each tick.
+    pub fn observer(self, observer: impl TickObserver + 'static) -> Self {
+        Self {
+            observer: Some(Box::new(observer)),
+            ..self
+        }
+    }
+
+    /// Holds leases of this store instead of the one that keeps the journal: where what is acted on is shared by more
+    /// processes than the journal is.
+    pub fn leases(self, leases: Arc<dyn LeaseStore>) -> Self {
+        Self { leases, ..self }
     }
 
     /// Behaves as configured here instead of as by default.
@@ -194,7 +216,7 @@ impl HealerBuilder {
             },
             bell,
         };
-        Ok(Healer::new(services, watched))
+        Ok(Healer::new(services, watched, self.observer))
     }
 }
 

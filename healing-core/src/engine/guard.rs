@@ -1,5 +1,6 @@
 //! Guards: why a problem is not treated now.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,6 +86,39 @@ pub enum Refusal {
     },
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disabled => formatter.write_str("healing is switched off"),
+            Self::Frozen { by, reason } => write!(formatter, "{by} froze it: {reason}"),
+            Self::UnknownProblem { witness_summary } => write!(formatter, "nothing explains it: {witness_summary}"),
+            Self::Storm { unhealthy, of } => {
+                write!(
+                    formatter,
+                    "{unhealthy} of {of} are unhealthy at once, so the cause is outside"
+                )
+            }
+            Self::CoolingDown { until } => write!(formatter, "it cools down until {until}"),
+            Self::TooManyAttempts { attempts, until } => {
+                write!(formatter, "{attempts} attempts are enough until {until}")
+            }
+            Self::Ineffective { in_a_row, until } => {
+                write!(
+                    formatter,
+                    "the last {in_a_row} remediations did not help; the next may begin at {until}"
+                )
+            }
+            Self::TooManyActive { active } => write!(formatter, "{active} remediations are at work elsewhere"),
+            Self::StaleObservation { observed_at } => {
+                write!(formatter, "the observation of {observed_at} is too old to act on")
+            }
+            Self::NoWorkers { abandoned } => write!(formatter, "all {abandoned} worker threads hang"),
+            Self::LeaseHeld { holder } => write!(formatter, "{holder} acts on it"),
+            Self::LeaseUnavailable { error } => write!(formatter, "the lease cannot be had: {error}"),
+        }
+    }
+}
+
 impl Refusal {
     /// Whether only a human can change it.
     #[must_use]
@@ -104,6 +138,22 @@ impl Refusal {
             | Self::LeaseUnavailable { .. } => false,
         }
     }
+
+    /// Every wire name that [`name`](Self::name) gives.
+    pub const NAMES: [&'static str; 12] = [
+        "disabled",
+        "frozen",
+        "unknown_problem",
+        "storm",
+        "cooling_down",
+        "too_many_attempts",
+        "ineffective",
+        "too_many_active",
+        "stale_observation",
+        "no_workers",
+        "lease_held",
+        "lease_unavailable",
+    ];
 
     /// Its wire name: `cooling_down`, ...
     #[must_use]

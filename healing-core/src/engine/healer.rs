@@ -8,12 +8,14 @@ use jiff::Timestamp;
 
 use super::bell::Bell;
 use super::builder::HealerBuilder;
+use super::call::contained;
 use super::config::HealingConfig;
 use super::decision::Decision;
 use super::event::{EventKind, HealingEvent, Tick};
 use super::guard::Circumstances;
 use super::intake::Sample;
 use super::ledger::Ledger;
+use super::observer::TickObserver;
 use super::progress::Progress;
 use super::remediation::Remediation;
 use super::services::Services;
@@ -42,6 +44,7 @@ pub struct Healer {
     storms: StormWatch,
     /// What happened outside of a tick, for the next one to report.
     pub(super) pending: Vec<HealingEvent>,
+    observer: Option<Box<dyn TickObserver>>,
 }
 
 impl Healer {
@@ -50,13 +53,18 @@ impl Healer {
         HealerBuilder::new(source, clock)
     }
 
-    pub(super) fn new(services: Services, watched: BTreeMap<CollectionId, Watched>) -> Self {
+    pub(super) fn new(
+        services: Services,
+        watched: BTreeMap<CollectionId, Watched>,
+        observer: Option<Box<dyn TickObserver>>,
+    ) -> Self {
         Self {
             services,
             orders: Ledger::new(Stream::Global),
             watched,
             storms: StormWatch::default(),
             pending: Vec::new(),
+            observer,
         }
     }
 
@@ -76,6 +84,11 @@ impl Healer {
             }
         }
         let wake_at = self.move_on(&mut events);
+        if let Some(mut observer) = self.observer.take() {
+            // What looks on must not take down what it looks at.
+            drop(contained(|| observer.after_tick(self, &events)));
+            self.observer = Some(observer);
+        }
         Tick { events, wake_at }
     }
 
@@ -119,8 +132,26 @@ impl Healer {
         self.watched.get(collection)?.decision.as_ref()
     }
 
+    /// The names of the strategies it may use, sorted.
+    pub fn strategies(&self) -> impl Iterator<Item = &str> {
+        self.services.registry.names()
+    }
+
+    /// The time by its clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.services.now()
+    }
+
+    /// How many worker threads hang in calls that were given up.
+    #[must_use]
+    pub fn abandoned_threads(&self) -> usize {
+        self.services.executor.abandoned()
+    }
+
     /// Unhealthy collections and all collections, while there is a storm.
-    pub(super) fn storm(&self) -> Option<(u32, u32)> {
+    #[must_use]
+    pub fn storm(&self) -> Option<(u32, u32)> {
         self.storms.storm()
     }
 

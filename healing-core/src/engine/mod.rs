@@ -33,6 +33,7 @@ mod guard;
 mod healer;
 mod intake;
 mod ledger;
+mod observer;
 mod orders;
 mod outcome;
 mod prediction;
@@ -57,7 +58,10 @@ pub use decision::{BlastRadius, ConsideredProblem, ConsideredStrategy, Decision,
 pub use event::{EventKind, HealingEvent, Tick};
 pub use guard::Refusal;
 pub use healer::Healer;
+pub use observer::TickObserver;
 pub use orders::{ControlError, Executed, Execution};
+#[cfg(feature = "metrics")]
+pub(crate) use outcome::outcome_of;
 pub use remediation::{Initial, Remediation, RemediationState, UndoCause, UndoFailure, Verification};
 pub use shared::SharedHealer;
 pub use standing::{Standing, StandingOrders};

@@ -9,7 +9,7 @@ use crate::storage::{Disturbance, OutcomeRecord};
 
 /// The outcome of a remediation that has ended; `None` where none of its steps was begun. Being taken back on an operator's
 /// order changes nothing about the outcome that it had.
-pub(super) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> Option<OutcomeRecord> {
+pub(crate) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> Option<OutcomeRecord> {
     let (verified, final_lambda, error_message) = match &remediation.state {
         RemediationState::Completed {
             final_lambda,

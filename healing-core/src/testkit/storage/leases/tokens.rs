@@ -1,8 +1,8 @@
 //! The tokens of leases.
 
-use super::{Checked, Leases, embeddings, take};
+use super::{Checked, Leases, embeddings, holder, take};
 use crate::identity::FencingToken;
-use crate::storage::{Lease, LeaseStore};
+use crate::storage::{Lease, LeaseError, LeaseStore};
 use crate::testkit::storage::{fresh, restarted};
 use crate::testkit::{failed, require};
 
@@ -35,13 +35,20 @@ pub(super) fn grow_across_restarts(factory: &mut impl Leases) -> Checked {
     let mut store = fresh(factory)?;
     let mut newest = FencingToken::new(0);
     for _ in 0..2 {
-        let lease = take(
-            &store,
-            &embeddings()?,
-            "a",
-            factory.long(),
-            "that was released or has run out",
-        )?;
+        // A store that trusts no clock but its own holds a lease for ended once it has itself seen it unchanged for so long.
+        let lease = match store.acquire(&embeddings()?, &holder("a")?, factory.long()) {
+            Err(LeaseError::Held { .. }) => {
+                factory.advance(factory.term());
+                take(
+                    &store,
+                    &embeddings()?,
+                    "a",
+                    factory.long(),
+                    "that has run out before its eyes",
+                )?
+            }
+            answer => answer.map_err(failed("taking a lease that was released or has run out"))?,
+        };
         grows(&mut newest, &lease, "after a restart")?;
         store.release(&lease).map_err(failed("releasing a lease"))?;
         store = restarted(factory, store)?;

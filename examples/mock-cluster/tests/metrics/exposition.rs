@@ -1,0 +1,72 @@
+//! What `/metrics` says.
+
+use std::process::{Command, Stdio};
+
+use std::io::Write;
+
+use crate::processes::{eventually, free_address, get, serving};
+
+/// The names of the seed document, and those that its alerts read.
+const SEED: [&str; 10] = [
+    "ruvector_healing_attempts_total{collection=\"embeddings\",strategy=\"rebalance_partitions\"}",
+    "ruvector_healing_success_total{collection=\"embeddings\",strategy=\"rebalance_partitions\"}",
+    "ruvector_healing_duration_seconds{collection=\"embeddings\",strategy=\"rebalance_partitions\",quantile=\"0.99\"}",
+    "ruvector_healing_active{collection=\"embeddings\"}",
+    "ruvector_healing_cooldown{collection=\"embeddings\"}",
+    "ruvector_healing_success_rate{collection=\"embeddings\"}",
+    "ruvector_healing_avg_improvement{collection=\"embeddings\"}",
+    "ruvector_healing_time_to_recovery_seconds{collection=\"embeddings\"}",
+    "ruvector_healing_enabled{collection=\"embeddings\"}",
+    "ruvector_integrity_state{collection=\"embeddings\"}",
+];
+
+/// The value of a series.
+fn value(metrics: &str, series: &str) -> Option<f64> {
+    let line = metrics.lines().find(|line| line.starts_with(series))?;
+    line.rsplit_once(' ')?.1.parse().ok()
+}
+
+#[test]
+fn the_seeds_series_are_there_and_move_as_the_cluster_is_healed() {
+    let address = free_address();
+    let _serving = serving("hot-partition", &address);
+    // Before anything was done counters are 0, and rates over nothing are no number.
+    let early = eventually("the first metrics", || {
+        get(&address, "/metrics").filter(|metrics| metrics.contains(SEED[0]))
+    });
+    assert_eq!(value(&early, SEED[0]), Some(0.0));
+    assert!(value(&early, SEED[5]).unwrap().is_nan());
+    let late = eventually("the remediation being verified", || {
+        get(&address, "/metrics").filter(|metrics| value(metrics, SEED[1]) == Some(1.0))
+    });
+    for series in SEED {
+        assert!(value(&late, series).is_some(), "{series} in\n{late}");
+    }
+    assert_eq!(value(&late, SEED[0]), Some(1.0));
+    assert_eq!(value(&late, SEED[5]), Some(1.0));
+    assert!(value(&late, SEED[2]).unwrap() > 10.0);
+    assert!(value(&late, SEED[6]).unwrap() > 0.1);
+}
+
+#[test]
+fn promtool_finds_nothing_wrong_with_the_exposition() {
+    let child = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        assert!(std::env::var_os("CI").is_none(), "CI=true needs promtool");
+        eprintln!("SKIPPED: no promtool on this machine");
+        return;
+    };
+    let address = free_address();
+    let _serving = serving("quiet", &address);
+    let metrics = eventually("the first metrics", || {
+        get(&address, "/metrics").filter(|metrics| metrics.contains(SEED[0]))
+    });
+    child.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
