@@ -25,8 +25,9 @@ const BUILD_POLL: Duration = Duration::from_secs(5);
 /// Builds a new version of the centroids beside the served one, in which the overfull ones are clustered anew, and then
 /// serves it.
 ///
-/// The first step builds, the second switches. The version served before stands, so undoing is switching back, at any time
-/// until the host clears it away; undoing the build discards what was built. Where neither version is served, someone else
+/// The first step builds, the second switches. The version served before stands, so undoing is switching back: until the
+/// switch was verified, and after that on an operator's order, for the host keeps it until yet another version is served (see
+/// [`Centroids`]). Undoing the build discards what was built. Where neither version is served, someone else
 /// rebuilt meanwhile: a conflict.
 ///
 /// An overfull centroid is expected to end at the mean population, and its edges to recover as those of a partition do

@@ -12,7 +12,7 @@ use crate::size::Size;
 /// The versions that exist, and the one that is served.
 pub(crate) struct Centroids {
     size: Size,
-    pub(crate) served: CentroidVersion,
+    served: CentroidVersion,
     versions: BTreeMap<CentroidVersion, Version>,
 }
 
@@ -83,6 +83,10 @@ impl Centroids {
         }
     }
 
+    pub(crate) fn served(&self) -> CentroidVersion {
+        self.served
+    }
+
     pub(crate) fn is_building(&self) -> bool {
         self.versions.values().any(|version| version.building.is_some())
     }
@@ -105,6 +109,14 @@ impl Centroids {
             }),
             ..Version::complete(BTreeMap::new(), size)
         });
+    }
+
+    /// Serves a complete version in place of the one that is served, which stands. What was served before both is cleared
+    /// away.
+    pub(crate) fn serve(&mut self, version: CentroidVersion) {
+        let before = std::mem::replace(&mut self.served, version);
+        let stands = |number: CentroidVersion, of: &Version| number >= before.min(version) || of.building.is_some();
+        self.versions.retain(|&number, of| stands(number, of));
     }
 
     /// Deletes a version that is not served.

@@ -30,7 +30,7 @@
 //! **Centroids.** Each vector is on the list of one of the centroids near its partition. Of the searches in a list a quarter
 //! longer than the mean or more, the share *1 - bearable / length* runs out of time. A version of the centroids takes a minute
 //! to build and shares the vectors of the centroids named out evenly among all that are near; the versions stand beside each
-//! other, and one is served.
+//! other, and one is served. The one served before it stands until yet another is served.
 //!
 //! **Indexes.** Each partition has an index. One that is more than 20 % fragmented makes searches run out of time among its dead
 //! entries, up to 70 % of them. A compaction rewrites 5,000 of its 20,000 entries a second, and leaves what it rewrote without

@@ -13,8 +13,8 @@ pub struct CentroidVersion(pub u64);
 
 /// Builds new versions of a collection's centroids and switches between versions.
 ///
-/// A version that is served no longer stands until it is discarded, so that the host can go back to it at once. What was
-/// served before the last two versions nobody asks for any more: the host may clear it away.
+/// A version that is served no longer stands at least until it is discarded or yet another one is served, so that one can go
+/// back to it at once. The host may then clear it away: nobody asks for it any more.
 pub trait Centroids: Send + Sync {
     /// The version that is served.
     ///

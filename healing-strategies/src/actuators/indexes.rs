@@ -19,13 +19,13 @@ pub trait Indexes: Send + Sync {
     /// The fragmented share of `index`.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the index does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the index does not exist; [`ActuatorError`] when the host fails.
     fn fragmentation(&self, collection: &CollectionId, index: i64) -> Result<Percent, ActuatorError>;
 
     /// Compacts the next slice of `index` and returns the fragmented share that is left. May return before the slice is
     /// complete: while it is under way, a further call begins no other and returns the share as it is.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the index does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the index does not exist; [`ActuatorError`] when the host fails.
     fn compact(&self, permit: &Permit<'_>, index: i64, slice: CompactionSlice) -> Result<Percent, ActuatorError>;
 }

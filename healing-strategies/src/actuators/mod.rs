@@ -7,6 +7,8 @@
 //!   so in the same transaction as the effect.
 //! - Writing methods are idempotent: asking for what is already so succeeds and changes nothing.
 //! - Nothing waits: what takes time is begun, and a reading method tells how far it is.
+//!
+//! `testkit::actuators` (feature `testkit`) has a suite for each, which tells a host in words what is wrong with its own.
 
 mod centroids;
 mod indexes;

@@ -36,7 +36,7 @@ pub trait Partitions: Send + Sync {
     /// The vectors of `partition` that cause most load, heaviest first, at most `limit`.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the partition does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the partition does not exist; [`ActuatorError`] when the host fails.
     fn heaviest_vectors(
         &self,
         collection: &CollectionId,
@@ -55,7 +55,8 @@ pub trait Partitions: Send + Sync {
     /// move is complete: asked again, it answers how far it is.
     ///
     /// # Errors
-    /// [`ActuatorError`] when a partition does not exist, the destination has no room, or the host fails.
+    /// [`ActuatorError::NotFound`] when a partition does not exist; [`ActuatorError`] when the destination has no room or the
+    /// host fails.
     fn move_vectors(
         &self,
         permit: &Permit<'_>,

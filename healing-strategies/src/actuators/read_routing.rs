@@ -63,14 +63,14 @@ pub trait ReadRouting: Send + Sync {
     /// How far `replica` may be behind and still be read from; `None` where it is read from however far it is behind.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the replica does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the replica does not exist; [`ActuatorError`] when the host fails.
     fn lag_bound(&self, collection: &CollectionId, replica: i64) -> Result<Option<LagBound>, ActuatorError>;
 
     /// Sets the bound of `replica` to `to` if it is `from` now, in one atomic step.
     ///
     /// # Errors
-    /// [`ActuatorError::Refused`] when the present bound is neither; [`ActuatorError`] when the replica does not exist or
-    /// the host fails.
+    /// [`ActuatorError::Refused`] when the present bound is neither; [`ActuatorError::NotFound`] when the replica does not
+    /// exist; [`ActuatorError`] when the host fails.
     fn set_lag_bound(
         &self,
         permit: &Permit<'_>,

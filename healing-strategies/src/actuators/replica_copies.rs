@@ -39,7 +39,7 @@ pub trait ReplicaCopies: Send + Sync {
     /// The copy that `replica` holds.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the replica does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the replica does not exist; [`ActuatorError`] when the host fails.
     fn replica_copy(&self, collection: &CollectionId, replica: i64) -> Result<ReplicaCopy, ActuatorError>;
 
     /// Begins the copy `to` of `replica` if it holds `from` now, in one atomic step. The replica is not read from until
@@ -47,6 +47,6 @@ pub trait ReplicaCopies: Send + Sync {
     ///
     /// # Errors
     /// [`ActuatorError::Refused`] when it holds neither, or nothing complete would be left to copy from;
-    /// [`ActuatorError`] when the replica does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the replica does not exist; [`ActuatorError`] when the host fails.
     fn resync(&self, permit: &Permit<'_>, replica: i64, from: CopyNumber, to: CopyNumber) -> Result<(), ActuatorError>;
 }

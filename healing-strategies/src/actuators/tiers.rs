@@ -51,13 +51,15 @@ pub trait Tiers: Send + Sync {
     /// shows it in the hot tier.
     ///
     /// # Errors
-    /// [`ActuatorError::Refused`] when it is pinned; [`ActuatorError`] when it does not exist or the host fails.
+    /// [`ActuatorError::Refused`] when it is pinned; [`ActuatorError::NotFound`] when it does not exist; [`ActuatorError`] when
+    /// the host fails.
     fn evict(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError>;
 
     /// Loads a segment into the hot tier again, or calls its eviction off where that is still under way. May return before
     /// that is complete: [`Self::segments`] tells.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the segment does not exist, there is no room, or the host fails.
+    /// [`ActuatorError::NotFound`] when the segment does not exist; [`ActuatorError`] when there is no room or the host
+    /// fails.
     fn reload(&self, permit: &Permit<'_>, segment: i64) -> Result<(), ActuatorError>;
 }

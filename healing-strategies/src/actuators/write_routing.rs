@@ -26,14 +26,14 @@ pub trait WriteRouting: Send + Sync {
     /// The route of new writes to `partition`.
     ///
     /// # Errors
-    /// [`ActuatorError`] when the partition does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the partition does not exist; [`ActuatorError`] when the host fails.
     fn write_route(&self, collection: &CollectionId, partition: i64) -> Result<WriteRoute, ActuatorError>;
 
     /// Routes new writes to `partition` along `to` if they go along `from` now, in one atomic step.
     ///
     /// # Errors
     /// [`ActuatorError::Refused`] when the present route is neither, or no other partition can take the writes;
-    /// [`ActuatorError`] when the partition does not exist or the host fails.
+    /// [`ActuatorError::NotFound`] when the partition does not exist; [`ActuatorError`] when the host fails.
     fn route_writes(
         &self,
         permit: &Permit<'_>,

@@ -21,7 +21,7 @@ impl Indexes for Cluster {
 
 impl Centroids for Cluster {
     fn served(&self, collection: &CollectionId) -> Result<CentroidVersion, ActuatorError> {
-        Ok(self.reading(collection)?.centroids.served)
+        Ok(self.reading(collection)?.centroids.served())
     }
 
     fn newest(&self, collection: &CollectionId) -> Result<CentroidVersion, ActuatorError> {
@@ -40,11 +40,11 @@ impl Centroids for Cluster {
     fn switch(&self, permit: &Permit<'_>, from: CentroidVersion, to: CentroidVersion) -> Result<(), ActuatorError> {
         let centroids = &mut self.writing(permit)?.centroids;
         let what = format!("serving version {}", to.0);
-        if still_to_set(&centroids.served, &from, &to, &what)? {
+        if still_to_set(&centroids.served(), &from, &to, &what)? {
             if centroids.is_complete(to) != Some(true) {
                 return Err(refused(&what, "it is not complete"));
             }
-            centroids.served = to;
+            centroids.serve(to);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod actuators;
 mod cluster;
 mod faults;
 mod graph_and_moves;

@@ -190,6 +190,21 @@ fn versions_of_the_centroids_stand_beside_each_other_and_switching_back_restores
 }
 
 #[test]
+fn the_version_served_before_stands_until_yet_another_is_served() {
+    let cluster = cluster(4);
+    let versions = [1, 2, 3].map(CentroidVersion);
+    for pair in versions.windows(2) {
+        under(&cluster, 1, |permit| cluster.rebuild(permit, pair[1], &[3])).unwrap();
+        wait(&cluster, 61);
+        let exists = |version| cluster.is_complete(cluster.collection(), version).unwrap().is_some();
+        assert!(exists(pair[0]) && exists(pair[1]));
+        under(&cluster, 1, |permit| cluster.switch(permit, pair[0], pair[1])).unwrap();
+        assert!(exists(pair[0]) && exists(pair[1]));
+    }
+    assert_eq!(cluster.is_complete(cluster.collection(), versions[0]).unwrap(), None);
+}
+
+#[test]
 fn a_new_replica_takes_time_and_then_serves_its_share() {
     let cluster = cluster(5);
     cluster.inject(Fault::HotPartition {
