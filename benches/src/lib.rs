@@ -1,5 +1,6 @@
-//! What the benchmarks share: the graphs they run on, and the solvers and limits they compare with.
+//! What the benchmarks share: the graphs they run on, the solvers and limits they compare with, and the simulated world.
 
+pub mod chaos;
 pub mod families;
 pub mod linear_pass;
 pub mod textbook;

@@ -33,6 +33,7 @@ impl State {
             replication: Replication::new(&mut random, size),
             disks: Disks::default(),
             network: (0..size.nodes()).map(|_| 0.0).collect(),
+            outage: 0.0,
             scheduled: Vec::new(),
             newest_token: 0,
             // What happens next is drawn from here, whatever was drawn for the birth.

@@ -75,6 +75,11 @@ pub enum Fault {
         /// 0: a tenth; 1: seven tenths.
         severity: Severity,
     },
+    /// The network between all nodes loses some of what passes. One of severity 0 ends it.
+    NetworkOutage {
+        /// 0: nothing; 1: nine tenths.
+        severity: Severity,
+    },
 }
 
 impl Fault {
@@ -108,6 +113,7 @@ impl Fault {
             Self::MemoryPressure { severity } => state.memory.load_in_bulk(memory(severity)),
             Self::FragmentedIndexes { severity } => state.indexes.fragment(dead(severity)),
             Self::BrokenDisk { partition, severity } => state.disks.break_down(partition, broken(severity)),
+            Self::NetworkOutage { severity } => state.outage = lost(severity),
         }
     }
 
@@ -120,7 +126,7 @@ impl Fault {
             Self::CentroidSkew { centroid, .. } => (centroid, size.centroids()),
             Self::MaintenanceStorm { shard, .. } => (shard, size.shards()),
             Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => (replica, size.replicas()),
-            Self::MemoryPressure { .. } | Self::FragmentedIndexes { .. } => return true,
+            Self::MemoryPressure { .. } | Self::FragmentedIndexes { .. } | Self::NetworkOutage { .. } => return true,
         };
         (1..=last).contains(&id)
     }
@@ -192,6 +198,9 @@ impl fmt::Display for Fault {
                     "the disk of partition {partition} fails {share:.0} % of what is asked of it"
                 )
             }
+            Self::NetworkOutage { severity } => {
+                write!(formatter, "the network loses {:.0} % of what passes", lost(severity) * 100.0)
+            }
         }
     }
 }
@@ -230,4 +239,8 @@ fn dead(severity: Severity) -> f64 {
 
 fn broken(severity: Severity) -> f64 {
     severity.between(0.1, 0.7)
+}
+
+fn lost(severity: Severity) -> f64 {
+    severity.between(0.0, 0.9)
 }

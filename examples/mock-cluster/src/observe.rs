@@ -44,7 +44,7 @@ impl State {
         }
         let network = |node: NodeRef| network.get(&node).copied().unwrap_or(0.0);
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {
-            let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other));
+            let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other)) * (1.0 - self.outage);
             let load = |node: NodeRef| {
                 if node.kind == NodeKind::Partition {
                     self.load(node.id)

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) disks: Disks,
     /// The failing share of the network around each node, by an index of the observer's choice.
     pub(crate) network: Vec<f64>,
+    /// The share of what passes that the network loses everywhere.
+    pub(crate) outage: f64,
     /// What is still to come, soonest first.
     pub(crate) scheduled: Vec<(Timestamp, Fault)>,
     /// The greatest fencing token seen.

@@ -1,0 +1,206 @@
+//! What happened in a run, as it is noted the moment it happens.
+
+use std::fmt;
+
+use healing_core::engine::HealingEvent;
+use healing_core::identity::{FencingToken, RemediationId};
+use healing_core::storage::{JournalBody, JournalRecord};
+use healing_core::{CollectionId, Timestamp};
+
+use super::act::Act;
+
+/// Something that happened, at a time of the world.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// When.
+    pub at: Timestamp,
+    /// Which process did it; `None` where no healer did.
+    pub by: Option<Pid>,
+    /// What.
+    pub what: What,
+}
+
+/// The number of a healer's process: 1 is the first of a run, and each start is a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pid(pub u32);
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// Something scheduled came about.
+    Scheduled(String),
+    /// A process was started.
+    Born,
+    /// A process died.
+    Died,
+    /// The healer is called: it ticks, or takes an order.
+    Turn,
+    /// A record was kept by the journal, whether or not that was acknowledged.
+    Appended {
+        /// The record.
+        record: Box<JournalRecord>,
+        /// What it says.
+        body: Box<JournalBody>,
+        /// Whether the writer was told.
+        acknowledged: bool,
+    },
+    /// A lease was given.
+    Granted {
+        /// On what.
+        collection: CollectionId,
+        /// Its token.
+        token: FencingToken,
+    },
+    /// An actuator's call reached the cluster.
+    Called {
+        /// In whose name.
+        remediation: RemediationId,
+        /// Under which token.
+        token: FencingToken,
+        /// What was to be done.
+        act: Act,
+        /// Whether the one who made the call had given it up before.
+        late: bool,
+        /// What came of it.
+        result: Reception,
+    },
+    /// Someone who is no healer changed something.
+    Meddled {
+        /// Where.
+        collection: CollectionId,
+        /// What.
+        act: Act,
+    },
+    /// An operator gives an order.
+    Ordered {
+        /// About this collection.
+        collection: CollectionId,
+        /// About this remediation, where there is one at work.
+        remediation: Option<RemediationId>,
+        /// The order.
+        order: String,
+    },
+    /// What became of the order.
+    Answered {
+        /// `None`: it was carried out; else why not.
+        refused: Option<String>,
+    },
+    /// The healer reported an event.
+    Reported(Box<HealingEvent>),
+    /// The healer has had its turn.
+    Rested(Box<View>),
+}
+
+/// What a cluster made of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reception {
+    /// It did it, as far as there was something to do.
+    Done,
+    /// It refused for the token's sake.
+    Fenced,
+    /// It refused for another reason.
+    Refused(String),
+}
+
+/// What a healer shows of itself after its turn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct View {
+    /// Remediations at work in this healer.
+    pub at_work: Vec<RemediationId>,
+    /// Collections whose last sample was below the stress threshold.
+    pub unhealthy: u32,
+    /// Collections that it looks after.
+    pub of: u32,
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by {
+            Some(Pid(number)) => write!(formatter, "{} healer {number}: {}", self.at, self.what),
+            None => write!(formatter, "{} {}", self.at, self.what),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheduled(event) => write!(formatter, "-- {event}"),
+            Self::Born => formatter.write_str("is born"),
+            Self::Died => formatter.write_str("dies"),
+            Self::Turn => formatter.write_str("has its turn"),
+            Self::Appended {
+                record,
+                body,
+                acknowledged,
+            } => {
+                let known = if *acknowledged { "" } else { ", and does not know it" };
+                write!(
+                    formatter,
+                    "writes {}/{} under token {} at {}: {}{known}",
+                    record.stream,
+                    record.sequence,
+                    record.token.get(),
+                    record.at,
+                    in_short(body)
+                )
+            }
+            Self::Granted { collection, token } => {
+                write!(formatter, "has the lease on {collection}, token {}", token.get())
+            }
+            Self::Called {
+                remediation,
+                token,
+                act,
+                late,
+                result,
+            } => {
+                let late = if *late { " (late)" } else { "" };
+                let token = token.get();
+                write!(formatter, "for {remediation} under token {token}{late}: {act}: {result:?}")
+            }
+            Self::Meddled { collection, act } => write!(formatter, "-- someone else, in {collection}: {act}"),
+            Self::Ordered {
+                collection,
+                remediation,
+                order,
+            } => {
+                write!(formatter, "is ordered, in {collection}")?;
+                if let Some(remediation) = remediation {
+                    write!(formatter, ", while {remediation} is at work")?;
+                }
+                write!(formatter, ": {order}")
+            }
+            Self::Answered { refused: None } => formatter.write_str("obeys"),
+            Self::Answered { refused: Some(why) } => write!(formatter, "refuses: {why}"),
+            Self::Reported(event) => {
+                let words = serde_json::to_string(&event.kind).unwrap_or_default();
+                let end = words.char_indices().nth(300).map_or(words.len(), |(end, _)| end);
+                write!(formatter, "reports {}", &words[..end])
+            }
+            Self::Rested(view) => write!(
+                formatter,
+                "rests, {} at work, {} of {} unhealthy",
+                view.at_work.len(),
+                view.unhealthy,
+                view.of
+            ),
+        }
+    }
+}
+
+fn in_short(body: &JournalBody) -> String {
+    match body {
+        JournalBody::Remediation(remediation) => format!(
+            "{} {} by {} ({} steps): {:?}",
+            remediation.id,
+            remediation.diagnosis.problem.kind(),
+            remediation.plan.strategy,
+            remediation.plan.steps.len(),
+            remediation.state
+        ),
+        JournalBody::Entered { number, state } => format!("{number} {state:?}"),
+        JournalBody::Checkpoint(_) | JournalBody::OrdersCheckpoint(_) => "a checkpoint".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
