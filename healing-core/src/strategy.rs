@@ -26,6 +26,9 @@ use crate::problem::{ProblemClass, ProblemKind};
 ///   it, and leaves the world as after one complete call.
 /// - [`rollback`](Self::rollback) likewise leaves the world as if the step had never begun: after a complete, a partial
 ///   or no execution.
+///   It calls its actuator even where it finds nothing to undo, so that what it acts on has seen this call's greater token
+///   and refuses a call of [`execute`](Self::execute) that was given up and is still on its way; and it answers
+///   [`StepReport::Done`] only once it has seen that the world is as before.
 /// - Both compare before they set. Where the present value is neither the step's *before* nor its *after*, someone else
 ///   acted: the answer is [`StepError::Conflict`], and that value is left alone.
 /// - Nothing blocks: what takes time is begun and answered with [`StepReport::InProgress`]; the engine asks again.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{Partitions, WriteRoute, WriteRouting};
 use crate::change::{Change, Standing};
 use crate::config::InvalidConfig;
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::moves::{Batch, MoveLimits, Rebalance};
 use crate::parameters;
@@ -140,6 +140,10 @@ impl DrainHotPartition {
         // A partition that was drained by somebody's order before the plan was made stays so.
         if step.route.before != step.route.after && self.standing(step, context)? == Standing::After {
             self.route(step, step.route.reversed(), context)?;
+            if self.standing(step, context)? == Standing::After {
+                let subject = format!("the route of writes to partition {}", step.drained);
+                return Err(not_seen(&subject, &step.route.before, &step.route.after));
+            }
         }
         Ok(StepReport::Done)
     }

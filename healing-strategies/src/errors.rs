@@ -1,5 +1,7 @@
 //! The errors that all strategies answer with.
 
+use std::fmt::Debug;
+
 use healing_core::plan::PlanError;
 use healing_core::strategy::{Case, StepError};
 
@@ -23,6 +25,11 @@ pub(crate) fn wrong_problem(case: &Case<'_>) -> PlanError {
 
 pub(crate) fn nothing_to_do(reason: impl Into<String>) -> PlanError {
     PlanError::NothingToDo { reason: reason.into() }
+}
+
+/// An actuator has claimed more than can be seen: `subject` was to be as `wanted`, and is as `found`.
+pub(crate) fn not_seen(subject: &str, wanted: &impl Debug, found: &impl Debug) -> StepError {
+    StepError::Actuator(format!("{subject} was set to {wanted:?} by its own account, and is {found:?}").into())
 }
 
 /// What has ended or was deleted meanwhile needs nothing more.

@@ -22,6 +22,8 @@
 //!
 //! What must never break: planning touches nothing, doing a step twice is doing it once, and taking a step back restores what
 //! was before, however much of it was done, unless someone else changed it meanwhile. That is then a conflict, and left alone.
+//! Taking back calls the actuator even where there is nothing to take back, so that what it acts on has seen the greater token
+//! and refuses a call of before that is still on its way; and it is believed only once it is seen.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actuators::{Job, Jobs};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unless_gone, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::{parameters, seconds};
 
@@ -223,13 +223,15 @@ impl RemediationStrategy for PauseMaintenance {
         let Some(job) = self.find(&action, context)? else {
             return Ok(StepReport::Done);
         };
-        match job.state {
-            JobState::Paused | JobState::Draining => {
-                is_ours(&job, context)?;
-                unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
-                Ok(StepReport::Done)
+        if matches!(job.state, JobState::Paused | JobState::Draining) {
+            is_ours(&job, context)?;
+        }
+        unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
+        match self.find(&action, context)? {
+            Some(job) if job.paused_by.as_ref() == Some(context.remediation()) => {
+                Err(not_seen(&format!("job {}", job.id), &"resumed", &job.state))
             }
-            JobState::Running | JobState::Waiting => Ok(StepReport::Done),
+            _ => Ok(StepReport::Done),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{CentroidVersion, Centroids};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::parameters;
 use crate::relief::relieved;
@@ -137,7 +137,32 @@ impl RebuildCentroids {
             });
         }
         self.centroids.discard(&context.permit()?, version).map_err(failed)?;
-        Ok(StepReport::Done)
+        match self
+            .centroids
+            .is_complete(context.collection(), version)
+            .map_err(failed)?
+        {
+            None => Ok(StepReport::Done),
+            Some(_) => Err(not_seen(&format!("{version:?}"), &"discarded", &"still there")),
+        }
+    }
+
+    fn switch_back(
+        &self,
+        version: Change<CentroidVersion>,
+        context: &StepContext<'_>,
+    ) -> Result<StepReport, StepError> {
+        let found = match self.standing(version, context)? {
+            Standing::Before => version.before,
+            Standing::After => version.after,
+        };
+        self.centroids
+            .switch(&context.permit()?, found, version.before)
+            .map_err(failed)?;
+        match self.standing(version, context)? {
+            Standing::Before => Ok(StepReport::Done),
+            Standing::After => Err(not_seen("the served version", &version.before, &version.after)),
+        }
     }
 
     fn switch(&self, version: Change<CentroidVersion>, context: &StepContext<'_>) -> Result<StepReport, StepError> {
@@ -246,7 +271,7 @@ impl RemediationStrategy for RebuildCentroids {
         let action: Rebuild = step.action()?;
         match action.act {
             Act::Build => self.discard(&action, context),
-            Act::Switch => self.switch(action.version.reversed(), context),
+            Act::Switch => self.switch_back(action.version, context),
         }
     }
 }

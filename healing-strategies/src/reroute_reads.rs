@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{LagBound, ReadRouting};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{not_seen, nothing_to_do, unless_gone, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::parameters;
 
@@ -104,6 +104,23 @@ impl RerouteReads {
         Ok(StepReport::Done)
     }
 
+    fn take_back(&self, action: BoundLag, context: &StepContext<'_>) -> Result<StepReport, StepError> {
+        let BoundLag { replica, bound } = action;
+        let Change { before: wanted, .. } = bound;
+        let subject = || format!("the lag bound of replica {replica}");
+        let find = || unless_gone(self.routing.lag_bound(context.collection(), replica));
+        let Some(found) = find()? else {
+            return Ok(StepReport::Done);
+        };
+        bound.standing(found, subject)?;
+        let permit = context.permit()?;
+        unless_gone(self.routing.set_lag_bound(&permit, replica, found, wanted))?;
+        match find()? {
+            Some(found) if found != wanted => Err(not_seen(&subject(), &wanted, &found)),
+            _ => Ok(StepReport::Done),
+        }
+    }
+
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -184,8 +201,6 @@ impl RemediationStrategy for RerouteReads {
     }
 
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        let BoundLag { replica, bound } = step.action()?;
-        let bound = bound.reversed();
-        self.set(BoundLag { replica, bound }, context)
+        self.take_back(step.action()?, context)
     }
 }

@@ -9,10 +9,10 @@ use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::{ProblemClass, ProblemKind, Ratio, RemediationStrategy};
 use serde::{Deserialize, Serialize};
 
-use crate::actuators::Replicas;
+use crate::actuators::{ReplicaStatus, Replicas};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::parameters;
 
@@ -93,6 +93,29 @@ impl ScaleReplicas {
                 .map_err(failed)?;
             return Ok(StepReport::InProgress { poll_after: READY_POLL });
         }
+        Self::settle(status, wanted, context)
+    }
+
+    /// Asks for the number wanted before, also where that is wanted already, and waits until no more are ready.
+    fn scale_back(&self, scaled: Change<u32>, context: &StepContext<'_>) -> Result<StepReport, StepError> {
+        let status = self.replicas.replicas(context.collection()).map_err(failed)?;
+        scaled.standing(status.wanted, || "the number of replicas wanted".to_owned())?;
+        self.replicas
+            .scale(&context.permit()?, status.wanted, scaled.before)
+            .map_err(failed)?;
+        let status = self.replicas.replicas(context.collection()).map_err(failed)?;
+        if status.wanted == scaled.before {
+            Self::settle(status, scaled.reversed(), context)
+        } else {
+            Err(not_seen(
+                "the number of replicas wanted",
+                &scaled.before,
+                &status.wanted,
+            ))
+        }
+    }
+
+    fn settle(status: ReplicaStatus, wanted: Change<u32>, context: &StepContext<'_>) -> Result<StepReport, StepError> {
         let settled = if wanted.after >= wanted.before {
             status.ready >= wanted.after
         } else {
@@ -163,6 +186,6 @@ impl RemediationStrategy for ScaleReplicas {
     }
 
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        self.scale(step.action::<Change<u32>>()?.reversed(), context)
+        self.scale_back(step.action()?, context)
     }
 }

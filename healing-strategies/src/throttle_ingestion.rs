@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{Operation, Throttle};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
 use crate::handle::Handle;
 use crate::parameters;
 
@@ -106,7 +106,6 @@ impl ThrottleIngestion {
             .throttle
             .throttle(context.collection(), operation)
             .map_err(failed)?;
-        let same = |one: &Percent, other: &Percent| (one.get() - other.get()).abs() < SAME_SHARE;
         let subject = || format!("the share of {} held back", name_of(operation));
         if share.standing_by(same, found, subject)? == Standing::Before {
             self.throttle
@@ -114,6 +113,22 @@ impl ThrottleIngestion {
                 .map_err(failed)?;
         }
         Ok(StepReport::Done)
+    }
+
+    fn take_back(&self, action: HoldBack, context: &StepContext<'_>) -> Result<StepReport, StepError> {
+        let HoldBack { operation, share } = action;
+        let subject = || format!("the share of {} held back", name_of(operation));
+        let find = || self.throttle.throttle(context.collection(), operation).map_err(failed);
+        share.standing_by(same, find()?, subject)?;
+        self.throttle
+            .set_throttle(&context.permit()?, operation, share.before)
+            .map_err(failed)?;
+        let found = find()?;
+        if same(&found, &share.before) {
+            Ok(StepReport::Done)
+        } else {
+            Err(not_seen(&subject(), &share.before, &found))
+        }
     }
 
     /// What shall be held back of each operation.
@@ -189,10 +204,12 @@ impl RemediationStrategy for ThrottleIngestion {
     }
 
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        let HoldBack { operation, share } = step.action()?;
-        let share = share.reversed();
-        self.set(HoldBack { operation, share }, context)
+        self.take_back(step.action()?, context)
     }
+}
+
+fn same(one: &Percent, other: &Percent) -> bool {
+    (one.get() - other.get()).abs() < SAME_SHARE
 }
 
 fn name_of(operation: Operation) -> &'static str {

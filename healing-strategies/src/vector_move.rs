@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actuators::{MoveProgress, Partitions, VectorId};
 use crate::change::Change;
-use crate::errors::failed;
+use crate::errors::{failed, not_seen};
 
 /// How often vectors on their way are looked at.
 const MOVE_POLL: Duration = Duration::from_secs(2);
@@ -62,6 +62,10 @@ impl VectorMove {
             .move_vectors(&context.permit()?, &self.vectors, before, after)
             .map_err(failed)?
         {
+            MoveProgress::Complete if self.is_still_to_begin(partitions, context)? => {
+                let subject = format!("the place of {} vectors", self.vectors.len());
+                Err(not_seen(&subject, &after, &before))
+            }
             MoveProgress::Complete => Ok(StepReport::Done),
             MoveProgress::UnderWay => Ok(StepReport::InProgress { poll_after: MOVE_POLL }),
         }

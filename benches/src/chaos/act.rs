@@ -164,9 +164,7 @@ impl Act {
             Self::MoveVectors { vectors, from, to } => {
                 cluster.move_vectors(permit, vectors, *from, *to).map(Answer::Moved)
             }
-            Self::RouteWrites { partition, from, to } => {
-                cluster.route_writes(permit, *partition, *from, *to).map(done)
-            }
+            Self::RouteWrites { partition, from, to } => cluster.route_writes(permit, *partition, *from, *to).map(done),
             Self::Rebuild { version, centroids } => cluster.rebuild(permit, *version, centroids).map(done),
             Self::Switch { from, to } => cluster.switch(permit, *from, *to).map(done),
             Self::Discard { version } => cluster.discard(permit, *version).map(done),
@@ -278,7 +276,11 @@ impl fmt::Display for Act {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MoveVectors { vectors, from, to } => {
-                write!(formatter, "move {} vectors from partition {from} to {to}", vectors.len())
+                write!(
+                    formatter,
+                    "move {} vectors from partition {from} to {to}",
+                    vectors.len()
+                )
             }
             other => write!(formatter, "{other:?}"),
         }

@@ -42,10 +42,7 @@ pub(super) enum Entry {
     /// The network is whole again.
     OutageEnds(usize),
     /// A technician puts the other disk into use.
-    Mend {
-        collection: usize,
-        partition: i64,
-    },
+    Mend { collection: usize, partition: i64 },
     /// A partition that is still hot makes its neighbour hot.
     Spread {
         collection: usize,

@@ -66,7 +66,9 @@ fn distort(observation: &mut Observation, mishap: ObservationMishap) -> Result<(
         ObservationMishap::Powerless => observation.graph = rebuilt(&observation.graph, |_| 0.0)?,
         ObservationMishap::Enormous => observation.graph = rebuilt(&observation.graph, |_| 1e12)?,
         ObservationMishap::FromTheFuture => {
-            let future = observation.observed_at.checked_add(std::time::Duration::from_secs(86_400));
+            let future = observation
+                .observed_at
+                .checked_add(std::time::Duration::from_secs(86_400));
             observation.observed_at = future.unwrap_or(observation.observed_at);
         }
     }

@@ -157,7 +157,10 @@ impl fmt::Display for What {
             } => {
                 let late = if *late { " (late)" } else { "" };
                 let token = token.get();
-                write!(formatter, "for {remediation} under token {token}{late}: {act}: {result:?}")
+                write!(
+                    formatter,
+                    "for {remediation} under token {token}{late}: {act}: {result:?}"
+                )
             }
             Self::Meddled { collection, act } => write!(formatter, "-- someone else, in {collection}: {act}"),
             Self::Ordered {

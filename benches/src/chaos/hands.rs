@@ -98,7 +98,9 @@ impl Partitions for Hands {
         partition: i64,
         limit: usize,
     ) -> Result<Vec<VectorLoad>, ActuatorError> {
-        self.read(collection, |cluster| cluster.heaviest_vectors(collection, partition, limit))
+        self.read(collection, |cluster| {
+            cluster.heaviest_vectors(collection, partition, limit)
+        })
     }
 
     fn locate(&self, collection: &CollectionId, vectors: &[VectorId]) -> Result<Vec<Option<i64>>, ActuatorError> {

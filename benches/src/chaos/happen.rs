@@ -9,9 +9,7 @@ use healing_core::permit::{Revocation, StepContext};
 use healing_core::storage::{FeedbackScore, LeaseStore};
 use healing_core::topology::NodeRef;
 use healing_core::{Healer, ObservationSource, Percent, Timestamp};
-use healing_strategies::actuators::{
-    Jobs, LagBound, Operation, Partitions, ReadRouting, Replicas, Throttle,
-};
+use healing_strategies::actuators::{Jobs, LagBound, Operation, Partitions, ReadRouting, Replicas, Throttle};
 use mock_cluster::{Cluster, Fault, Severity};
 
 use super::act::Act;
@@ -231,7 +229,11 @@ impl Simulation {
     }
 
     fn spread(&self, collection: usize, twin: bool, partition: i64, severity: Severity, hops: u32) {
-        let cluster = if twin { self.twin(collection) } else { &self.clusters[collection] };
+        let cluster = if twin {
+            self.twin(collection)
+        } else {
+            &self.clusters[collection]
+        };
         let Ok(observation) = cluster.observe(cluster.collection()) else {
             return;
         };
@@ -292,9 +294,8 @@ impl Simulation {
         };
         let storage = self.storage();
         let given = storage.release(&held).and_then(|()| {
-            let intruder = HolderId::new("someone else").map_err(|error| {
-                healing_core::storage::LeaseError::Host(Box::new(error))
-            })?;
+            let intruder = HolderId::new("someone else")
+                .map_err(|error| healing_core::storage::LeaseError::Host(Box::new(error)))?;
             storage.acquire(collection, &intruder, INTRUDES)
         });
         if let Ok(given) = given {
@@ -365,9 +366,7 @@ fn give(
         (Order::Reject, Some(active)) => healer.reject(&active, &by),
         (Order::Abort, Some(active)) => healer.abort(&active, &by),
         (Order::Approve | Order::Reject | Order::Abort, None) => Ok(()),
-        (Order::Freeze { everywhere }, _) => {
-            healer.freeze((!everywhere).then_some(collection), "a pause", &by)
-        }
+        (Order::Freeze { everywhere }, _) => healer.freeze((!everywhere).then_some(collection), "a pause", &by),
         (Order::Unfreeze { everywhere }, _) => healer.unfreeze((!everywhere).then_some(collection), &by),
         (Order::Configure(changes), _) => healer.configure(changes, &by).map(|_| ()),
         (Order::Trigger, _) => healer.trigger(collection).map(|_| ()),
@@ -375,7 +374,10 @@ fn give(
             .execute(collection, strategy, serde_json::Map::new(), Execution::Real, &by)
             .map(|_| ()),
         (Order::Rollback, _) => healer.rollback(collection, &by).map(|_| ()),
-        (Order::Feedback(score), _) => match (healer.last(collection).map(|last| last.id.clone()), FeedbackScore::new(*score)) {
+        (Order::Feedback(score), _) => match (
+            healer.last(collection).map(|last| last.id.clone()),
+            FeedbackScore::new(*score),
+        ) {
             (Some(last), Ok(score)) => healer.feedback(&last, score),
             _ => Ok(()),
         },

@@ -143,7 +143,11 @@ impl History {
     /// know.
     pub fn configs(&self, pid: Option<Pid>) -> impl Iterator<Item = &HealingConfig> {
         let since = self.turn(pid).map_or(Timestamp::MIN, |turn| turn.began);
-        let first = self.orders.configs.partition_point(|(at, _)| *at <= since).saturating_sub(1);
+        let first = self
+            .orders
+            .configs
+            .partition_point(|(at, _)| *at <= since)
+            .saturating_sub(1);
         self.orders.configs[first..].iter().map(|(_, config)| config)
     }
 
@@ -309,7 +313,11 @@ impl Course {
                     self.newest_since = Some(at);
                     self.touched.retain(|&number, _| number + 1 >= remediation.id.number());
                 }
-                let before = self.newest.as_ref().filter(|_| again).map(|newest| newest.state.clone());
+                let before = self
+                    .newest
+                    .as_ref()
+                    .filter(|_| again)
+                    .map(|newest| newest.state.clone());
                 self.newest = Some((**remediation).clone());
                 self.entered(at, dated, before.as_ref());
                 begun

@@ -58,7 +58,13 @@ fn write_ahead(history: &History, fact: &Fact) -> Result<(), String> {
             state if state.is_terminal() => Ok(()),
             state => Err(format!("{remediation} acts, and the journal has it {}", state.name())),
         },
-        None if course.newest.as_ref().is_some_and(|newest| newest.id.number() > remediation.number()) => Ok(()),
+        None if course
+            .newest
+            .as_ref()
+            .is_some_and(|newest| newest.id.number() > remediation.number()) =>
+        {
+            Ok(())
+        }
         None => Err(format!("{remediation} acts, and the journal does not know it")),
     }
 }
@@ -86,7 +92,10 @@ fn states_follow(history: &History, fact: &Fact) -> Result<(), String> {
         return Ok(());
     };
     let Some(newest) = course.newest.as_ref().filter(|newest| newest.id.number() == *number) else {
-        return Err(format!("number {number} enters {}, and is not the newest", state.name()));
+        return Err(format!(
+            "number {number} enters {}, and is not the newest",
+            state.name()
+        ));
     };
     let steps = newest.plan.steps.len();
     let follows = match (&newest.state, state) {
@@ -117,9 +126,15 @@ fn states_follow(history: &History, fact: &Fact) -> Result<(), String> {
         ) => begun == still && (remaining == then || *remaining == then + 1),
         (S::RollingBack { remaining, keep, .. }, S::RolledBack { .. }) => remaining == keep && *keep == 0,
         (S::RollingBack { remaining, keep, .. }, S::Stabilising { done, .. }) => remaining == keep && done == keep,
-        (S::RollingBack { remaining, keep, failures, .. }, S::RollbackFailed { .. }) => {
-            remaining == keep && !failures.is_empty()
-        }
+        (
+            S::RollingBack {
+                remaining,
+                keep,
+                failures,
+                ..
+            },
+            S::RollbackFailed { .. },
+        ) => remaining == keep && !failures.is_empty(),
         // A healer that does not have the strategy can take nothing back.
         (_, S::RollbackFailed { failures, .. }) => !failures.is_empty(),
         // A record that was thought lost may be there twice.
@@ -137,12 +152,21 @@ fn one_at_a_time(history: &History, fact: &Fact) -> Result<(), String> {
     if let Some((course, begun)) = begins(history, fact)
         && let Some(newest) = course.newest.as_ref().filter(|newest| !newest.state.is_terminal())
     {
-        return Err(format!("{} begins while {} is {}", begun.id, newest.id, newest.state.name()));
+        return Err(format!(
+            "{} begins while {} is {}",
+            begun.id,
+            newest.id,
+            newest.state.name()
+        ));
     }
     if let What::Rested(view) = &fact.what
         && let Some(turn) = history.turn(fact.by).filter(|turn| !turn.begun.is_empty())
     {
-        let most = history.configs(fact.by).map(|config| config.max_active).max().unwrap_or(0);
+        let most = history
+            .configs(fact.by)
+            .map(|config| config.max_active)
+            .max()
+            .unwrap_or(0);
         let before = u32::try_from(turn.at_work_before).unwrap_or(u32::MAX);
         let now = u32::try_from(view.at_work.len()).unwrap_or(u32::MAX);
         if now > most.max(before) {
@@ -200,7 +224,12 @@ fn newest_undone_first(history: &History, fact: &Fact) -> Result<(), String> {
         return Ok(());
     };
     let (control, due) = (act.control(), remaining.saturating_sub(1));
-    let of_step = |step: &usize| touched.by_step.get(step).is_some_and(|controls| controls.contains(&control));
+    let of_step = |step: &usize| {
+        touched
+            .by_step
+            .get(step)
+            .is_some_and(|controls| controls.contains(&control))
+    };
     match touched.by_step.keys().find(|step| of_step(step)) {
         Some(step) if *step < due && !of_step(&due) => Err(format!(
             "{remediation} undoes {control}, which is step {step}'s, before step {due} is undone"
@@ -256,7 +285,10 @@ fn attempts_limited(history: &History, fact: &Fact) -> Result<(), String> {
         before < usize::try_from(config.max_attempts_per_window).unwrap_or(usize::MAX)
     };
     one_of_the_configs(history, fact, within, || {
-        format!("{} begins, one attempt too many, after {:?}", newest.id, course.attempts)
+        format!(
+            "{} begins, one attempt too many, after {:?}",
+            newest.id, course.attempts
+        )
     })
 }
 
@@ -270,7 +302,11 @@ fn cool_down_kept(history: &History, fact: &Fact) -> Result<(), String> {
     };
     let over = |config: &HealingConfig| after(ended, dated(fact)) >= config.min_healing_interval;
     one_of_the_configs(history, fact, over, || {
-        format!("{} begins at {}, the one before ended at {ended}", begun.id, dated(fact))
+        format!(
+            "{} begins at {}, the one before ended at {ended}",
+            begun.id,
+            dated(fact)
+        )
     })
 }
 
@@ -307,7 +343,10 @@ fn quarantine_kept(history: &History, fact: &Fact) -> Result<(), String> {
         after(last, dated(fact)) >= length.min(Duration::from_secs(86_400))
     };
     one_of_the_configs(history, fact, allowed, || {
-        format!("{} begins by {}, which failed {times} times, last at {last}", begun.id, of.1)
+        format!(
+            "{} begins by {}, which failed {times} times, last at {last}",
+            begun.id, of.1
+        )
     })
 }
 
@@ -347,7 +386,10 @@ fn approved_where_needed(history: &History, fact: &Fact) -> Result<(), String> {
         !config.require_approval.contains(&kind) && !config.require_approval_strategies.contains(strategy)
     };
     one_of_the_configs(history, fact, free, || {
-        format!("{} by {strategy} for {kind} needs approval, and begins without", begun.id)
+        format!(
+            "{} by {strategy} for {kind} needs approval, and begins without",
+            begun.id
+        )
     })
 }
 
@@ -372,7 +414,10 @@ fn blast_radius_kept(history: &History, fact: &Fact) -> Result<(), String> {
         few && share(moved, vectors) <= config.max_data_share.get()
     };
     one_of_the_configs(history, fact, small, || {
-        format!("{} touches {touched} of {nodes} nodes and moves {moved} of {vectors} vectors", begun.id)
+        format!(
+            "{} touches {touched} of {nodes} nodes and moves {moved} of {vectors} vectors",
+            begun.id
+        )
     })
 }
 
@@ -391,12 +436,19 @@ fn orders_obeyed(history: &History, fact: &Fact) -> Result<(), String> {
     });
     let Some(begun) = begun else { return Ok(()) };
     let turn_began = history.turn(fact.by).map_or(Timestamp::MIN, |turn| turn.began);
-    if let Some(frozen) = history.orders.frozen_since(begun.collection()).filter(|at| *at < turn_began) {
+    if let Some(frozen) = history
+        .orders
+        .frozen_since(begun.collection())
+        .filter(|at| *at < turn_began)
+    {
         return Err(format!("{begun} begins, and healing is frozen since {frozen}"));
     }
-    one_of_the_configs(history, fact, |config| config.enabled, || {
-        format!("{begun} begins, and healing is switched off")
-    })
+    one_of_the_configs(
+        history,
+        fact,
+        |config| config.enabled,
+        || format!("{begun} begins, and healing is switched off"),
+    )
 }
 
 /// While so much is unhealthy that the cause must be outside, nothing begins.
@@ -409,7 +461,10 @@ fn storms_waited_out(history: &History, fact: &Fact) -> Result<(), String> {
     {
         let calm = |config: &HealingConfig| !stormy(view.unhealthy.into(), view.of.into(), config);
         return one_of_the_configs(history, fact, calm, || {
-            format!("{begun} begins, and {} of {} collections are unhealthy", view.unhealthy, view.of)
+            format!(
+                "{begun} begins, and {} of {} collections are unhealthy",
+                view.unhealthy, view.of
+            )
         });
     }
     let Some((_, begun)) = begins_by_itself(history, fact) else {
@@ -437,16 +492,19 @@ fn chain_unbroken(history: &History, fact: &Fact) -> Result<(), String> {
     if record.sequence == next && record.previous == digest {
         Ok(())
     } else {
-        Err(format!("record {} of {} does not follow", record.sequence, record.stream))
+        Err(format!(
+            "record {} of {} does not follow",
+            record.sequence, record.stream
+        ))
     }
 }
 
 /// The remediation in whose name something touches its cluster now, and what has happened there before.
 fn effect<'a>(history: &'a History, fact: &'a Fact) -> Option<(&'a RemediationId, &'a Course)> {
     match &fact.what {
-        What::Called { remediation, result, .. } if *result != Reception::Fenced => {
-            Some((remediation, history.course(remediation.collection())?))
-        }
+        What::Called {
+            remediation, result, ..
+        } if *result != Reception::Fenced => Some((remediation, history.course(remediation.collection())?)),
         _ => None,
     }
 }
@@ -486,7 +544,11 @@ fn one_of_the_configs(
     holds: impl FnMut(&HealingConfig) -> bool,
     wrong: impl FnOnce() -> String,
 ) -> Result<(), String> {
-    if history.configs(fact.by).any(holds) { Ok(()) } else { Err(wrong()) }
+    if history.configs(fact.by).any(holds) {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
 }
 
 /// The time that the record which is written now bears: its healer's.

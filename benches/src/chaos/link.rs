@@ -164,12 +164,15 @@ impl SkewedClock {
 
     /// Sets it forwards or backwards.
     pub(super) fn jump(&self, seconds: i64) {
-        self.ahead_by_ms.fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
+        self.ahead_by_ms
+            .fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
     }
 
     /// What it shows at a time of the world.
     pub(super) fn shown_at(&self, right: Timestamp) -> Timestamp {
-        let shown = right.as_millisecond().saturating_add(self.ahead_by_ms.load(Ordering::SeqCst));
+        let shown = right
+            .as_millisecond()
+            .saturating_add(self.ahead_by_ms.load(Ordering::SeqCst));
         Timestamp::from_millisecond(shown).unwrap_or(right)
     }
 }

@@ -106,7 +106,10 @@ impl Simulation {
             let waiting = active.filter(|it| matches!(it.state, RemediationState::AwaitingApproval { .. }));
             waiting.map(|it| it.id.clone()).collect::<Vec<_>>()
         };
-        if self.glance(process, |healer| waiting(healer).is_empty()).unwrap_or(true) {
+        if self
+            .glance(process, |healer| waiting(healer).is_empty())
+            .unwrap_or(true)
+        {
             return;
         }
         self.speak(process, |healer| {
@@ -129,7 +132,10 @@ impl Simulation {
         if !self.is_healthy(&self.clusters[collection]) {
             return;
         }
-        self.note(None, What::Scheduled(format!("the probe: {}", self.schedule.probe.event)));
+        self.note(
+            None,
+            What::Scheduled(format!("the probe: {}", self.schedule.probe.event)),
+        );
         self.strike(collection, fault);
         self.plan(recovery_objective(fault), Entry::ProbeIsDue);
     }
@@ -142,7 +148,10 @@ impl Simulation {
         let cluster = &self.clusters[collection];
         if !self.is_healthy(cluster) {
             let minutes = recovery_objective(fault).as_secs() / 60;
-            self.accuse("healed_in_time", format!("after {minutes} minutes it is still not well: {fault}"));
+            self.accuse(
+                "healed_in_time",
+                format!("after {minutes} minutes it is still not well: {fault}"),
+            );
         }
     }
 
@@ -165,10 +174,15 @@ impl Simulation {
         };
         let mut accusations = Vec::new();
         if let Some(newest) = course.newest.as_ref().filter(|newest| !newest.state.is_terminal())
-            && course.newest_since.is_some_and(|since| later(since, LONGEST_REMEDIATION) < self.now())
+            && course
+                .newest_since
+                .is_some_and(|since| later(since, LONGEST_REMEDIATION) < self.now())
         {
             let state = newest.state.name();
-            accusations.push(("none_for_ever", format!("{} is {state} since {:?}", newest.id, course.newest_since)));
+            accusations.push((
+                "none_for_ever",
+                format!("{} is {state} since {:?}", newest.id, course.newest_since),
+            ));
         }
         if let Some((number, since)) = course.to_escalate.first_key_value() {
             let detail = format!("number {number} of {collection} ended badly at {since}, and nobody was told");
@@ -203,7 +217,10 @@ impl Simulation {
     }
 
     fn is_healthy(&self, cluster: &Cluster) -> bool {
-        let position = self.clusters.iter().position(|it| it.collection() == cluster.collection());
+        let position = self
+            .clusters
+            .iter()
+            .position(|it| it.collection() == cluster.collection());
         let at_birth = position.and_then(|position| self.lambdas_at_birth.get(position));
         match (lambda(cluster), at_birth) {
             (Some(now), Some(at_birth)) => now.get() >= at_birth.get() * HEALTHY,

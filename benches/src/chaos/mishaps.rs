@@ -135,7 +135,9 @@ impl Mishaps {
 
     /// For how many seconds the next step's call hangs before it begins.
     pub(super) fn at_step(&mut self) -> Option<u32> {
-        match next(&mut self.actuators, |mishap| matches!(mishap, ActuatorMishap::StepHangs(_)))? {
+        match next(&mut self.actuators, |mishap| {
+            matches!(mishap, ActuatorMishap::StepHangs(_))
+        })? {
             ActuatorMishap::StepHangs(seconds) => Some(seconds),
             _ => None,
         }

@@ -90,7 +90,9 @@ impl Schedule {
             },
         };
         let Draw {
-            collections, mut events, ..
+            collections,
+            mut events,
+            ..
         } = draw;
         events.sort_by_key(|event| event.at);
         Self {
@@ -277,7 +279,12 @@ impl Draw {
             FaultKind::SecondHealer => Event::SecondHealer,
             FaultKind::ClockJump => {
                 let seconds = i64::from(self.seconds(1.0, 7200.0));
-                let whose = self.one_of(&[ClockOf::Healer(0), ClockOf::Healer(0), ClockOf::Healer(1), ClockOf::Store]);
+                let whose = self.one_of(&[
+                    ClockOf::Healer(0),
+                    ClockOf::Healer(0),
+                    ClockOf::Healer(1),
+                    ClockOf::Store,
+                ]);
                 let seconds = self.one_of(&[seconds, -seconds]);
                 Event::ClockJump { whose, seconds }
             }
@@ -445,11 +452,17 @@ impl Draw {
             1 => json!({"max_attempts_per_window": self.random.random_range(1..6)}),
             2 => json!({"min_healing_interval_seconds": self.random.random_range(0..1800)}),
             3 => json!({"max_auto_heal_impact": self.random.random_range(0.0..1.0)}),
-            4 => json!({"require_approval": [self.one_of(&["hotspot_congestion", "memory_pressure", "replication_lag"])]}),
+            4 => {
+                json!({"require_approval": [self.one_of(&["hotspot_congestion", "memory_pressure", "replication_lag"])]})
+            }
             5 => json!({"require_approval_strategies": [self.one_of(&STRATEGIES), "resync_replica"]}),
             6 => json!({"lease_seconds": self.random.random_range(5..300)}),
-            7 => json!({"max_active": self.random.random_range(1..4), "max_node_share": self.random.random_range(0.0..0.3)}),
-            _ => json!({"stabilisation_seconds": self.random.random_range(0..120), "step_settle_seconds": self.random.random_range(0..30)}),
+            7 => {
+                json!({"max_active": self.random.random_range(1..4), "max_node_share": self.random.random_range(0.0..0.3)})
+            }
+            _ => {
+                json!({"stabilisation_seconds": self.random.random_range(0..120), "step_settle_seconds": self.random.random_range(0..30)})
+            }
         };
         match changes {
             serde_json::Value::Object(changes) => changes,

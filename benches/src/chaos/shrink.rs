@@ -46,7 +46,10 @@ pub fn shrink(schedule: &Schedule, outcome: &Outcome, violation: &Violation) -> 
             let candidate = schedule.with_only(&kept);
             let outcome = live(&candidate)?;
             shortest.runs += 1;
-            let same = outcome.violation.as_ref().is_some_and(|it| it.invariant == violation.invariant);
+            let same = outcome
+                .violation
+                .as_ref()
+                .is_some_and(|it| it.invariant == violation.invariant);
             if same {
                 shortest = Shrunk {
                     kept,

@@ -67,7 +67,12 @@ pub(super) struct Call {
 
 impl Simulation {
     /// The world of a schedule, at its beginning.
-    pub(super) fn new(schedule: Schedule, clusters: Vec<Cluster>, twins: Vec<Cluster>, clock: VirtualClock) -> Arc<Self> {
+    pub(super) fn new(
+        schedule: Schedule,
+        clusters: Vec<Cluster>,
+        twins: Vec<Cluster>,
+        clock: VirtualClock,
+    ) -> Arc<Self> {
         let began = clock.now();
         let store_clock = SkewedClock::new(clock.clone());
         let history = History::new(&clusters, &schedule.config, began);
@@ -243,7 +248,9 @@ impl Simulation {
         let nodes = observation.graph.nodes();
         let unhealthy = nodes.iter().filter(|node| node.health.get() < 0.5).count();
         let mut chronicle = self.chronicle.lock();
-        chronicle.history.saw(pid, &observation.collection, nodes.len(), unhealthy);
+        chronicle
+            .history
+            .saw(pid, &observation.collection, nodes.len(), unhealthy);
     }
 
     /// Notes how what a call sets is set before.

@@ -199,7 +199,11 @@ impl fmt::Display for Fault {
                 )
             }
             Self::NetworkOutage { severity } => {
-                write!(formatter, "the network loses {:.0} % of what passes", lost(severity) * 100.0)
+                write!(
+                    formatter,
+                    "the network loses {:.0} % of what passes",
+                    lost(severity) * 100.0
+                )
             }
         }
     }

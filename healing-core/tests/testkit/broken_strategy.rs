@@ -59,6 +59,8 @@ enum Flaw {
     ForgetsWhatItDidWhenItFails,
     TakesBackFurtherEachTime,
     TakesWhatItTriedForTakenBack,
+    TakesBackWithoutACall,
+    BelievesWhatItIsTold,
     TakesBackWhatItSaysItCannot,
 }
 
@@ -127,6 +129,11 @@ const FLAWS: &[(Flaw, &str)] = &[
     (
         Flaw::TakesWhatItTriedForTakenBack,
         "strategy.an_undo_that_failed_can_be_taken_up_again",
+    ),
+    (Flaw::TakesBackWithoutACall, "strategy.an_undo_is_seen_by_the_actuators"),
+    (
+        Flaw::BelievesWhatItIsTold,
+        "strategy.an_undo_that_is_only_claimed_is_not_believed",
     ),
     (
         Flaw::TakesBackWhatItSaysItCannot,
@@ -317,7 +324,10 @@ impl Tune {
         context: &StepContext<'_>,
     ) -> Result<StepReport, StepError> {
         let (found, still) = self.dials.read(dial);
-        if found == to && (still || self.flaw == Flaw::OverlooksWhatIsUnderWay) && self.flaw != Flaw::NeverEnds {
+        // Taking back calls the actuator in any case.
+        let may_spare_a_call = from < to || self.flaw == Flaw::TakesBackWithoutACall;
+        let is_there = found == to && (still && may_spare_a_call || self.flaw == Flaw::OverlooksWhatIsUnderWay);
+        if is_there && self.flaw != Flaw::NeverEnds {
             return Ok(StepReport::Done);
         }
         if compare && found != from && found != to {
@@ -339,6 +349,9 @@ impl Tune {
             return Ok(StepReport::Done);
         }
         turned?;
+        if from > to && self.flaw == Flaw::BelievesWhatItIsTold {
+            return Ok(StepReport::Done);
+        }
         let (found, still) = self.dials.read(dial);
         if found == to && still && self.flaw != Flaw::NeverEnds {
             Ok(StepReport::Done)

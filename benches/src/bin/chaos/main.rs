@@ -94,7 +94,10 @@ fn run(arguments: &Arguments) -> Result<usize, Failure> {
         }
     }
     report.seconds = began.elapsed().as_secs_f64();
-    report.faults = counted.into_iter().map(|(kind, number)| (kind.name(), number)).collect();
+    report.faults = counted
+        .into_iter()
+        .map(|(kind, number)| (kind.name(), number))
+        .collect();
     let mut output = std::io::stdout().lock();
     if arguments.json {
         writeln!(output, "{}", serde_json::to_string_pretty(&report)?)?;
@@ -121,7 +124,11 @@ fn tell(schedule: &Schedule, outcome: &Outcome, arguments: &Arguments) -> Result
         return Ok(());
     };
     let BrokenContract { seed, .. } = BrokenContract::new(schedule.seed, violation);
-    writeln!(output, "\nseed {seed} breaks {}: {}", violation.invariant, violation.detail)?;
+    writeln!(
+        output,
+        "\nseed {seed} breaks {}: {}",
+        violation.invariant, violation.detail
+    )?;
     writeln!(output, "  {}", command(seed, arguments, None))?;
     let shrunk = shrink(schedule, outcome, violation)?;
     writeln!(
@@ -143,7 +150,11 @@ fn tell(schedule: &Schedule, outcome: &Outcome, arguments: &Arguments) -> Result
         writeln!(output, "  {line}")?;
     }
     if let Some(violation) = &shrunk.outcome.violation {
-        writeln!(output, "  and so {} is broken: {}", violation.invariant, violation.detail)?;
+        writeln!(
+            output,
+            "  and so {} is broken: {}",
+            violation.invariant, violation.detail
+        )?;
     }
     Ok(())
 }

@@ -49,7 +49,8 @@ impl Report {
         self.remediations += outcome.remediations;
         self.unhealed += outcome.unhealed;
         let broken = outcome.violation.iter();
-        self.violations.extend(broken.map(|it| BrokenContract::new(schedule.seed, it)));
+        self.violations
+            .extend(broken.map(|it| BrokenContract::new(schedule.seed, it)));
         let so_far = u64::from_str_radix(&self.trace_hash, 16).unwrap_or(0);
         let hash = so_far.rotate_left(5) ^ outcome.trace_hash;
         self.trace_hash = format!("{:016x}", hash.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -72,13 +73,24 @@ impl fmt::Display for Report {
             formatter,
             "{runs} runs, {simulated_hours:.0} simulated hours in {seconds:.1} s ({speed:.0} hours a second)"
         )?;
-        writeln!(formatter, "{remediations} remediations, {unhealed} collections not well at the end")?;
+        writeln!(
+            formatter,
+            "{remediations} remediations, {unhealed} collections not well at the end"
+        )?;
         for (kind, number) in &self.faults {
             writeln!(formatter, "  {kind:24} {number:8}")?;
         }
         for broken in &self.violations {
-            writeln!(formatter, "BROKEN: seed {} {}: {}", broken.seed, broken.invariant, broken.detail)?;
+            writeln!(
+                formatter,
+                "BROKEN: seed {} {}: {}",
+                broken.seed, broken.invariant, broken.detail
+            )?;
         }
-        writeln!(formatter, "trace {trace_hash}, {} contracts broken", self.violations.len())
+        writeln!(
+            formatter,
+            "trace {trace_hash}, {} contracts broken",
+            self.violations.len()
+        )
     }
 }

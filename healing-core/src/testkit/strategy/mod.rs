@@ -212,6 +212,11 @@ pub fn suite<W: World>(strategy: impl Fn(&W) -> Arc<dyn RemediationStrategy>, wo
         "strategy.an_undo_that_failed_can_be_taken_up_again",
         undoing::taken_up_again,
     );
+    check("strategy.an_undo_is_seen_by_the_actuators", undoing::is_seen);
+    check(
+        "strategy.an_undo_that_is_only_claimed_is_not_believed",
+        undoing::is_not_believed,
+    );
     check("strategy.what_cannot_be_undone_says_so", undoing::irreversible);
     report
 }

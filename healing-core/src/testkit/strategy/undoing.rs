@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::executing::failure;
-use super::trial::{Act, FAILURES, Progress, Trials, more_and_more, spread};
+use super::trial::{Act, FAILURES, Progress, TOKEN, Trials, more_and_more, spread};
 use super::{Checked, World};
 use crate::strategy::StepError;
-use crate::testkit::{Objection, failed};
+use crate::testkit::{CallFault, Objection, failed, require};
 
 pub(super) fn nothing_done<W: World>(trials: &Trials<'_, W>) -> Checked {
     let (trial, plan) = trials.reversible()?;
@@ -122,6 +122,40 @@ pub(super) fn taken_up_again<W: World>(trials: &Trials<'_, W>) -> Checked {
                 break;
             }
         }
+    }
+    Ok(())
+}
+
+pub(super) fn is_seen<W: World>(trials: &Trials<'_, W>) -> Checked {
+    let (trial, plan) = trials.reversible()?;
+    trial.execute(&plan.steps)?;
+    if trial.world.newest_token().is_none_or(|seen| seen != TOKEN) {
+        return Err(Objection::not_tried("this world does not look at tokens"));
+    }
+    let (trial, plan) = trials.reversible()?;
+    trial.roll_back(&plan.steps)?;
+    require(trial.world.newest_token() == Some(TOKEN), || {
+        "what was never done was taken back without a call to an actuator, which would not refuse a call of before that is \
+         still on its way"
+            .to_owned()
+    })
+}
+
+pub(super) fn is_not_believed<W: World>(trials: &Trials<'_, W>) -> Checked {
+    for calls in more_and_more() {
+        let (trial, plan) = trials.reversible()?;
+        let before = trial.world.state();
+        trial.execute(&plan.steps)?;
+        let faults = trial.faults()?;
+        faults.strike_once(calls, CallFault::Lies);
+        let believed = trial.roll_back_until_failure(&plan.steps)?;
+        faults.clear();
+        if believed.is_err() {
+            trial.roll_back(&plan.steps)?;
+        }
+        trial.comes_to(&before, || {
+            format!("taken back, where the call that followed {calls} others only claimed to have had its effect")
+        })?;
     }
     Ok(())
 }
