@@ -1,5 +1,7 @@
 //! How a cluster begins.
 
+use std::time::Duration;
+
 use healing_core::Timestamp;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +12,7 @@ use crate::indexes::Indexes;
 use crate::ingestion::Ingestion;
 use crate::maintenance::Maintenance;
 use crate::memory::Memory;
+use crate::noise::Noise;
 use crate::partitions::Partitions;
 use crate::replication::Replication;
 use crate::size::Size;
@@ -17,7 +20,7 @@ use crate::state::State;
 
 impl State {
     /// The healthy cluster of this seed and size.
-    pub(crate) fn of_seed(seed: u64, size: Size, now: Timestamp) -> Self {
+    pub(crate) fn of_seed(seed: u64, size: Size, noise_every: Duration, now: Timestamp) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let partitions = Partitions::new(&mut random, size);
         let centroids = Centroids::new(&mut random, size, partitions.places());
@@ -37,7 +40,8 @@ impl State {
             scheduled: Vec::new(),
             newest_token: 0,
             // What happens next is drawn from here, whatever was drawn for the birth.
-            noise: ChaCha8Rng::seed_from_u64(random.random_range(0..=u64::MAX)),
+            noise: Noise::of_seed(random.random_range(0..=u64::MAX), noise_every, now),
+            observed: None,
         }
     }
 }

@@ -63,6 +63,11 @@ impl Centroids {
         }
     }
 
+    /// Whether another second would change nothing.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        !self.is_building()
+    }
+
     /// How many vectors are on each centroid's list.
     pub(crate) fn populations(&self) -> BTreeMap<i64, u64> {
         let served = self.versions.get(&self.served);

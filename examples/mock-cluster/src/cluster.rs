@@ -20,9 +20,6 @@ pub struct Cluster {
     state: Arc<Mutex<State>>,
 }
 
-/// The physics' step.
-const SECOND: Duration = Duration::from_secs(1);
-
 impl Cluster {
     /// The healthy cluster of `seed`, which serves `collection`, at the present of `clock`. Only the cluster moves that clock
     /// from then on: see [`Self::advance_to`].
@@ -34,7 +31,20 @@ impl Cluster {
     /// The same, of this size.
     #[must_use]
     pub fn of_size(size: Size, collection: CollectionId, seed: u64, clock: VirtualClock) -> Self {
-        let state = State::of_seed(seed, size, clock.now());
+        Self::with_noise_every(Duration::from_secs(1), size, collection, seed, clock)
+    }
+
+    /// The same, with noise that changes only so often, at least a second. Seconds in which nothing else happens then take no
+    /// time to simulate, and what is observed in them is the same: for simulations of days.
+    #[must_use]
+    pub fn with_noise_every(
+        changes: Duration,
+        size: Size,
+        collection: CollectionId,
+        seed: u64,
+        clock: VirtualClock,
+    ) -> Self {
+        let state = State::of_seed(seed, size, changes, clock.now());
         Self {
             collection,
             clock,
@@ -62,7 +72,9 @@ impl Cluster {
 
     /// Lets a fault strike now. A fault of something that does not exist does nothing.
     pub fn inject(&self, fault: Fault) {
-        fault.strike(&mut self.state());
+        let mut state = self.state();
+        state.observed = None;
+        fault.strike(&mut state);
     }
 
     /// Lets a fault strike at a time to come.
@@ -75,11 +87,7 @@ impl Cluster {
     /// Lets the world go on until `until`, second by second. The past is left alone.
     pub fn advance_to(&self, until: Timestamp) {
         let mut state = self.state();
-        while let Ok(next) = state.now.checked_add(SECOND)
-            && next <= until
-        {
-            state.step(next);
-        }
+        state.advance_to(until);
         drop(state);
         if until > self.clock.now() {
             self.clock.set(until);

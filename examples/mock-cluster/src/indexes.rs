@@ -52,6 +52,11 @@ impl Indexes {
         }
     }
 
+    /// Whether another second would change nothing.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.indexes.values().all(|index| index.compacting.is_none())
+    }
+
     /// The fragmented share of every index, percent.
     pub(crate) fn fragmentation(&self) -> impl Iterator<Item = (i64, f64)> {
         self.indexes.iter().map(|(&id, index)| (id, index.fragmentation))

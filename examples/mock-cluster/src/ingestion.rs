@@ -31,8 +31,18 @@ impl Ingestion {
 
     /// One second passes: what is held back, clients wait with; what is not, they make up for.
     pub(crate) fn step(&mut self) {
-        let held_back: f64 = self.wanted.values().sum::<f64>() * (1.0 - self.passing(Operation::Insert));
-        self.waiting = (self.waiting + held_back - self.made_up()).max(0.0);
+        self.waiting = (self.waiting + self.held_back() - self.made_up()).max(0.0);
+    }
+
+    /// Whether another second would change nothing but how many inserts clients wait with.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let (held_back, most) = (self.held_back(), self.most_made_up());
+        (self.waiting == 0.0 && held_back == 0.0) || (self.waiting >= most && held_back >= most)
+    }
+
+    /// Seconds pass in which nothing else changes.
+    pub(crate) fn rest(&mut self, seconds: u32) {
+        self.waiting += (self.held_back() - self.made_up()).max(0.0) * f64::from(seconds);
     }
 
     /// Inserts a second that reach a partition.
@@ -96,10 +106,18 @@ impl Ingestion {
         others_take
     }
 
-    /// Inserts a second that clients make up for, as far as they are let.
+    /// Inserts a second that clients make up for, where they wait with as many.
     #[allow(clippy::cast_precision_loss, reason = "a number of partitions far below 2^53")]
+    fn most_made_up(&self) -> f64 {
+        MADE_UP * self.wanted.len() as f64 * self.passing(Operation::Insert)
+    }
+
     fn made_up(&self) -> f64 {
-        let all = MADE_UP * self.wanted.len() as f64;
-        self.waiting.min(all * self.passing(Operation::Insert))
+        self.waiting.min(self.most_made_up())
+    }
+
+    /// Inserts a second that clients are made to wait with.
+    fn held_back(&self) -> f64 {
+        self.wanted.values().sum::<f64>() * (1.0 - self.passing(Operation::Insert))
     }
 }

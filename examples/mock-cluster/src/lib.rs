@@ -85,6 +85,7 @@ mod indexes;
 mod ingestion;
 mod maintenance;
 mod memory;
+mod noise;
 mod observe;
 mod partitions;
 mod replication;

@@ -8,6 +8,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::design::{JOB_SLOTS, LONGEST_OPERATION, MAINTENANCE_BUDGET};
+use crate::noise::Noise;
 use crate::size::Size;
 
 /// Every unfinished job, by number.
@@ -60,11 +61,11 @@ impl Maintenance {
     }
 
     /// One second passes.
-    pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
+    pub(crate) fn step(&mut self, noise: &mut Noise) {
         for job in self.jobs.values_mut() {
             match job.state {
                 JobState::Running if job.operation_left == 0 => {
-                    job.operation_left = noise.random_range(1..=LONGEST_OPERATION);
+                    job.operation_left = noise.lot(1..=LONGEST_OPERATION);
                 }
                 JobState::Running => job.operation_left -= 1,
                 JobState::Draining if job.operation_left == 0 => job.state = JobState::Paused,
@@ -73,6 +74,11 @@ impl Maintenance {
             }
         }
         self.fill_slots();
+    }
+
+    /// Whether another second would change nothing but which operation each running job is in.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.jobs.values().all(|job| job.state != JobState::Draining)
     }
 
     /// The share of the maintenance on each shard that is not done when it should be.

@@ -99,6 +99,19 @@ impl Memory {
         self.size.memory()
     }
 
+    /// Whether another second would change nothing but when segments were read.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.to_come == 0 && self.segments.values().all(|stored| stored.on_its_way.is_none())
+    }
+
+    /// Time passes, up to `now`, in which nothing else changes.
+    pub(crate) fn rest(&mut self, now: Timestamp) {
+        let read = self.segments.values_mut().filter(|stored| stored.is_read);
+        for stored in read.filter(|stored| stored.segment.tier == Tier::Hot) {
+            stored.segment.last_read_at = now;
+        }
+    }
+
     /// The used share of memory.
     #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
     pub(crate) fn used(&self) -> f64 {

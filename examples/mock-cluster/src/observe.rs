@@ -23,18 +23,29 @@ impl ObservationSource for Cluster {
                 collection: collection.clone(),
             });
         }
-        let state = self.state();
-        Ok(Observation {
+        let mut state = self.state();
+        let observed_at = self.clock().now();
+        if let Some(observed) = &state.observed {
+            return Ok(Observation {
+                observed_at,
+                ..observed.clone()
+            });
+        }
+        let observation = Observation {
             collection: collection.clone(),
-            observed_at: self.clock().now(),
+            observed_at,
             graph: state.graph()?,
             metrics: state.metrics(),
-        })
+        };
+        if state.noise.is_rare() {
+            state.observed = Some(observation.clone());
+        }
+        Ok(observation)
     }
 }
 
 impl State {
-    fn graph(&self) -> Result<ContractedGraph, TopologyError> {
+    pub(crate) fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
         let failures = Failures::of(self);
         let mut network = BTreeMap::new();
@@ -101,7 +112,7 @@ impl State {
         Ok(graph.build())
     }
 
-    fn metrics(&self) -> SystemMetrics {
+    pub(crate) fn metrics(&self) -> SystemMetrics {
         let partitions = self.partitions.populations().iter().map(|(&id, &vectors)| {
             (
                 id,

@@ -7,6 +7,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::design::{HEALTHY_LOAD, MOVED_PER_SECOND};
+use crate::noise::Noise;
 use crate::size::Size;
 
 /// The clients' mood keeps this much of itself from one second to the next.
@@ -80,9 +81,11 @@ impl Partitions {
     }
 
     /// One second passes.
-    pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
+    pub(crate) fn step(&mut self, noise: &mut Noise) {
         for mood in self.mood.values_mut() {
-            *mood = *mood * PERSISTENCE + noise.random_range(-RESTLESSNESS..RESTLESSNESS);
+            if let Some(change) = noise.change(-RESTLESSNESS..RESTLESSNESS) {
+                *mood = *mood * PERSISTENCE + change;
+            }
         }
         if self.moves.is_empty() {
             return;
@@ -102,6 +105,11 @@ impl Partitions {
         }
         self.moves.retain(|under_way| !under_way.on_their_way.is_empty());
         self.add_up();
+    }
+
+    /// Whether another second would change nothing but noise.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.moves.is_empty()
     }
 
     /// Requests a second that arrive for the vectors of a partition.

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::design::{
     COPYING, PROVISIONING, REPLICAS_PER_SHARD, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG, TOLERABLE_LAG,
 };
+use crate::noise::Noise;
 use crate::size::Size;
 
 /// How far a replica in order is behind, seconds.
@@ -63,16 +64,40 @@ impl Replication {
     }
 
     /// One second passes.
-    pub(crate) fn step(&mut self, noise: &mut ChaCha8Rng) {
+    pub(crate) fn step(&mut self, noise: &mut Noise) {
         let spare: BTreeMap<i64, f64> = (1..=self.size.shards())
             .map(|shard| (shard, self.spare(shard)))
             .collect();
         for (id, replica) in &mut self.replicas {
-            let ordinary = noise.random_range(ORDINARY_LAG);
+            let ordinary = noise.change(ORDINARY_LAG).unwrap_or(replica.ordinary());
             let spare = spare.get(&self.size.shard_of_replica(*id)).copied().unwrap_or(0.0);
             replica.step(ordinary, spare);
         }
         self.route();
+    }
+
+    /// Whether another second would change nothing but how far replicas that are stalled, and that nobody would route around,
+    /// are behind.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let at_rest = |replica: &Replica| match replica.doing {
+            Doing::Following => true,
+            Doing::Stalled => replica.bound.is_none() || !replica.is_read,
+            Doing::Behind => replica.is_read && replica.bound.is_none(),
+            Doing::FallingBehind { .. } | Doing::Copying { .. } | Doing::Provisioning { .. } => false,
+        };
+        let none_to_spare = || (1..=self.size.shards()).all(|shard| self.spare(shard) == 0.0);
+        let behind = |replica: &Replica| replica.doing == Doing::Behind;
+        self.replicas.values().all(at_rest) && (!self.replicas.values().any(behind) || none_to_spare())
+    }
+
+    /// Seconds pass in which nothing else changes; whether anything does.
+    pub(crate) fn rest(&mut self, seconds: u32) -> bool {
+        let mut changes = false;
+        for replica in self.replicas.values_mut().filter(|it| it.doing == Doing::Stalled) {
+            replica.lag += f64::from(seconds);
+            changes = true;
+        }
+        changes
     }
 
     /// Every replica that exists for the rest of the cluster, by number.
@@ -270,6 +295,11 @@ impl Replica {
                 (0.0, Doing::Provisioning { seconds_left })
             }
         };
+    }
+
+    /// How far it is behind when it is in order.
+    fn ordinary(&self) -> f64 {
+        self.lag.clamp(ORDINARY_LAG.start, ORDINARY_LAG.end)
     }
 
     fn is_up(&self) -> bool {

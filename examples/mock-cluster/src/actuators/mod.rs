@@ -37,6 +37,7 @@ impl Cluster {
             });
         }
         state.newest_token = token;
+        state.observed = None;
         Ok(state)
     }
 }
