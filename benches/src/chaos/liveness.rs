@@ -232,7 +232,7 @@ impl Simulation {
 /// The value of a cluster's minimum cut now.
 pub(super) fn lambda(cluster: &Cluster) -> Option<Lambda> {
     let observation = cluster.observe(cluster.collection()).ok()?;
-    let monitor = IntegrityMonitor::new(&MonitorConfig::default());
+    let mut monitor = IntegrityMonitor::new(&MonitorConfig::default());
     Some(monitor.look(&observation).ok()?.lambda)
 }
 

@@ -1,6 +1,7 @@
 //! A run, from its schedule to what came of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use healing_core::identity::InvalidName;
 use healing_core::{CollectionId, VirtualClock};
@@ -61,11 +62,20 @@ pub fn live(schedule: &Schedule) -> Result<Outcome, InvalidName> {
     })
 }
 
+/// How often what changes without a cause changes: seldom, so that quiet hours take no time.
+const NOISE: Duration = Duration::from_secs(1800);
+
 fn born(schedule: &Schedule, clock: &VirtualClock) -> Result<Vec<Cluster>, InvalidName> {
     let one = |number: usize| {
         let seed = schedule.seed.wrapping_mul(31).wrapping_add(number as u64);
         let collection = CollectionId::new(format!("c{number}"))?;
-        Ok(Cluster::of_size(size(), collection, seed, clock.clone()))
+        Ok(Cluster::with_noise_every(
+            NOISE,
+            size(),
+            collection,
+            seed,
+            clock.clone(),
+        ))
     };
     (0..schedule.collections).map(one).collect()
 }
