@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use healing_core::engine::{BuildError, StepCall, StepRunner, Tick};
+use healing_core::monitor::IntegrityReport;
 use healing_core::registry::RegistryError;
 use healing_core::{Clock, Healer, HostError, RemediationStrategy, StrategyRegistry, Timestamp};
 use healing_learn::OutcomeTracker;
@@ -251,7 +252,7 @@ impl Simulation {
 fn view(healer: &Healer) -> View {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let collections = || healer.collections();
-    let unhealthy = collections().filter(|it| healer.report(it).is_some_and(|report| report.below_stress()));
+    let unhealthy = collections().filter(|it| healer.report(it).is_some_and(IntegrityReport::below_stress));
     View {
         at_work: collections()
             .filter_map(|it| Some(healer.active(it)?.id.clone()))

@@ -125,7 +125,8 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
 
     fn state() -> State {
-        State::of_seed(7, Size::default(), DAY, Timestamp::UNIX_EPOCH)
+        let few_vectors = Size::default().with_vectors_per_partition(50).unwrap();
+        State::of_seed(7, few_vectors, DAY, Timestamp::UNIX_EPOCH)
     }
 
     fn seconds(seconds: u64) -> Timestamp {
