@@ -101,7 +101,7 @@ impl Telemetry {
         Ok(Self::in_namespace(namespace))
     }
 
-    /// Notes whether the last [verification](crate::audit::verify) of the journal found it sound. The host says when to verify; until
+    /// Notes whether the last verification of the journal found it sound. The host says when to verify; until
     /// it does, the metric is 1.
     pub fn audited(&self, sound: bool) {
         self.namespace.gauge(&metric::AUDIT_VERIFIED, &[]).set(flag(sound));
