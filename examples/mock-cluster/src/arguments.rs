@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use mock_cluster::{Scenario, Severity};
 
 /// Disturbs a simulated vector-database cluster and shows how it is healed.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "mock-cluster", version)]
 pub(crate) struct Arguments {
     /// What happens to the cluster.
@@ -48,8 +48,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["json", "report"])]
     pub(crate) serve: Option<SocketAddr>,
 
-    /// How many simulated seconds pass in a real one.
-    #[arg(long, default_value = "1", value_name = "FACTOR", requires = "serve")]
+    /// Shows three clusters as they go on, the first of them in the scenario, and lets you step in; off a terminal, tells what
+    /// happens line by line until the story's end.
+    #[arg(long, conflicts_with_all = ["json", "report", "serve"])]
+    pub(crate) watch: bool,
+
+    /// How many simulated seconds pass in a real one, with --serve or --watch.
+    #[arg(long, default_value = "1", value_name = "FACTOR")]
     pub(crate) speed: Speed,
 
     /// Prints one JSON object instead of the story.

@@ -29,10 +29,21 @@ pub(crate) struct Live {
     clock: VirtualClock,
     registry: StrategyRegistry,
     tracker: Arc<OutcomeTracker>,
-    /// Who approves whatever waits for it; nobody, where that is not wanted.
-    approving: Option<Operator>,
+    pub(crate) operator: Operator,
+    attendance: Attendance,
     /// When the healer wants to be called next.
     wake_at: Timestamp,
+}
+
+/// Whether somebody is there to approve what waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attendance {
+    /// Nobody: what needs approval takes no part.
+    Absent,
+    /// Whatever waits is approved at once.
+    Approves,
+    /// Somebody looks on, and decides.
+    LooksOn,
 }
 
 /// A simulation that cannot begin or go on.
@@ -51,8 +62,22 @@ pub(crate) enum LiveError {
 impl Live {
     /// Begins as the command line says, with the scenario's fault to come.
     pub(crate) fn begin(arguments: &Arguments, telemetry: Option<Telemetry>) -> Result<Self, LiveError> {
+        let attendance = match arguments.approve {
+            true => Attendance::Approves,
+            false => Attendance::Absent,
+        };
+        Self::of("embeddings", attendance, arguments, telemetry)
+    }
+
+    /// The same, of the collection `name`.
+    pub(crate) fn of(
+        name: &str,
+        attendance: Attendance,
+        arguments: &Arguments,
+        telemetry: Option<Telemetry>,
+    ) -> Result<Self, LiveError> {
         let clock = VirtualClock::default();
-        let cluster = Cluster::new(CollectionId::new("embeddings")?, arguments.seed, clock.clone());
+        let cluster = Cluster::new(CollectionId::new(name)?, arguments.seed, clock.clone());
         let began_at = clock.now();
         let injection = arguments
             .scenario
@@ -64,7 +89,7 @@ impl Live {
         if let Some(Injection { fault, after }) = injection {
             cluster.schedule(later(began_at, after), fault);
         }
-        let registry = healer::strategies(&cluster, arguments.approve)?;
+        let registry = healer::strategies(&cluster, attendance != Attendance::Absent)?;
         let tracker = Arc::new(healer::learner(arguments.policy, &clock));
         let builder = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
             .classifier(healer::classifier(arguments.policy))
@@ -81,11 +106,12 @@ impl Live {
             }
             None => builder,
         };
-        let approving = arguments.approve.then(|| Operator::new("the operator")).transpose()?;
+        let operator = Operator::new("the operator")?;
         Ok(Self {
             healer: builder.build()?,
             wake_at: began_at,
-            approving,
+            operator,
+            attendance,
             cluster,
             began_at,
             injection,
@@ -110,10 +136,10 @@ impl Live {
         self.cluster.advance_to(self.wake_at);
         let tick = self.healer.tick();
         self.wake_at = tick.wake_at;
-        if let Some(operator) = &self.approving
+        if self.attendance == Attendance::Approves
             && let Some(waiting) = tick.events.iter().find_map(awaiting_approval)
         {
-            self.healer.approve(waiting, operator)?;
+            self.healer.approve(waiting, &self.operator)?;
             self.wake_at = self.clock.now();
         }
         Ok(tick.events)

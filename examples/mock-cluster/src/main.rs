@@ -9,6 +9,7 @@ mod run;
 mod serve;
 mod story;
 mod summary;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use crate::arguments::Arguments;
 use crate::live::LiveError;
 use crate::run::Run;
 use crate::serve::ServeError;
+use crate::watch::WatchError;
 
 /// What ends the program early.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,8 @@ enum Failure {
     Serve(#[from] ServeError),
     #[error("the result cannot be written: {0}")]
     Unwritable(#[from] io::Error),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error("the report cannot be written to {path}: {source}")]
     Report { path: String, source: io::Error },
     #[error("the result cannot be written as JSON: {0}")]
@@ -57,6 +61,9 @@ fn tell(arguments: &Arguments) -> Result<(), Failure> {
             writeln!(output, "{:24}{}", scenario.name(), scenario.description())?;
         }
         return Ok(());
+    }
+    if arguments.watch {
+        return Ok(watch::watch(arguments, &mut output)?);
     }
     if let Some(address) = arguments.serve {
         return Ok(serve::serve(arguments, address, &mut output)?);

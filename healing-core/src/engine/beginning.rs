@@ -5,13 +5,12 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::call::contained;
-use super::config::Selection;
 use super::decision::ConsideredStrategy;
 use super::guard::{Circumstances, Initiative, Refusal};
 use super::intake::Sample;
 use super::progress::Progress;
 use super::remediation::{Initial, Remediation, RemediationState};
-use super::selection::{Chosen, impact_limit};
+use super::selection::{Chosen, needs_approval};
 use super::watched::Tenure;
 use crate::diagnosis::Diagnosis;
 use crate::identity::{Operator, RemediationId};
@@ -88,12 +87,8 @@ impl Progress<'_> {
         } = beginning;
         let now = self.now();
         let config = &self.services.config;
-        let listed = config.require_approval.contains(&diagnosis.problem.kind())
-            || config.require_approval_strategies.contains(&strategy.name);
-        // Under the seed's rule, what is too disruptive was not even chosen.
-        let too_disruptive = config.selection != Selection::HighestWeight
-            && strategy.impact > impact_limit(strategy, report.state, config);
-        let state = if beginning.ordered_by.is_none() && (listed || too_disruptive) {
+        let asks = needs_approval(strategy, &diagnosis.problem.kind(), report.state, config);
+        let state = if beginning.ordered_by.is_none() && asks {
             RemediationState::AwaitingApproval { since: now }
         } else {
             RemediationState::Planned {

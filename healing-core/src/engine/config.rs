@@ -130,7 +130,7 @@ pub enum VerificationRule {
 #[non_exhaustive]
 pub enum Selection {
     /// Of those whose weight is at least half of the best one's, the least disruptive; one that has failed since the
-    /// collection was last normal comes after those that have not.
+    /// collection was last normal comes after those that have not, and one that needs approval after those that do not.
     #[default]
     Graduated,
     /// The one that the learner ranks first, which may be to try out what it knows little of; one that failed comes after

@@ -131,6 +131,7 @@ impl<'services> Consideration<'services, '_> {
             services,
             standing,
             observation,
+            report,
             diagnosis,
             ..
         } = *self;
@@ -148,7 +149,7 @@ impl<'services> Consideration<'services, '_> {
         weighted.sort_by_key(|(weight, failures, strategy)| {
             let heaviest_first = (Reverse(*weight), strategy.impact);
             match services.config.selection {
-                Selection::HighestWeight => (0, 0, false, Ratio::ZERO, heaviest_first),
+                Selection::HighestWeight => (0, false, 0, false, Ratio::ZERO, heaviest_first),
                 Selection::Graduated | Selection::Learned => {
                     let place = learned.map_or(0, |choice| {
                         let mut ranked = choice.candidates.iter();
@@ -157,7 +158,9 @@ impl<'services> Consideration<'services, '_> {
                     });
                     let promising = weight.get() >= best.get() * PROMISING_SHARE;
                     let impact = if promising { strategy.impact } else { Ratio::ZERO };
-                    (*failures, place, !promising, impact, heaviest_first)
+                    // What a human must be asked for comes after what can be done while nobody answers.
+                    let asks = needs_approval(strategy, &kind, report.state, &services.config);
+                    (*failures, asks, place, !promising, impact, heaviest_first)
                 }
             }
         });
@@ -293,6 +296,20 @@ pub(super) fn check_prediction(prediction: Option<Prediction>, strategy: &Regist
     } else {
         Ok(())
     }
+}
+
+/// Whether a human must approve of the strategy for this kind of problem, unless a human ordered it.
+pub(super) fn needs_approval(
+    strategy: &Registered,
+    kind: &ProblemKind,
+    state: IntegrityState,
+    config: &HealingConfig,
+) -> bool {
+    let listed = config.require_approval.contains(kind) || config.require_approval_strategies.contains(&strategy.name);
+    // Under the seed's rule, what is too disruptive is not even chosen.
+    let too_disruptive =
+        config.selection != Selection::HighestWeight && strategy.impact > impact_limit(strategy, state, config);
+    listed || too_disruptive
 }
 
 /// How disruptive a strategy may be without a human's approval.

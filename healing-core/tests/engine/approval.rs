@@ -1,9 +1,9 @@
 //! A human has a say.
 
 use healing_core::HealingConfig;
-use healing_core::ProblemKind;
 use healing_core::engine::{ControlError, HealingEvent, RemediationState};
 use healing_core::identity::{Operator, RemediationId};
+use healing_core::{ProblemKind, Ratio};
 
 use crate::world::{MINUTE, Valves, World, collection, quick, run, states};
 
@@ -84,4 +84,27 @@ fn an_approval_survives_the_healer() {
     run(&mut successor, &world.clock, MINUTE);
     let last = successor.last(&collection()).unwrap();
     assert_eq!((last.id.clone(), last.state.name()), (remediation, "expired"));
+}
+
+#[test]
+fn what_needs_no_approval_is_tried_before_what_does() {
+    let world = World::new();
+    // By name and impact alike, the one that needs a human would go first.
+    let config = HealingConfig {
+        require_approval_strategies: vec!["a_gentle".to_owned()],
+        ..quick()
+    };
+    let strategy = |name, impact| Valves {
+        name,
+        impact,
+        ..Valves::working(&world)
+    };
+    let gentle = strategy("a_gentle", Ratio::literal(0.1));
+    let rough = strategy("b_rough", Ratio::literal(0.4));
+    let mut healer = world.healer([gentle, rough]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.6);
+    run(&mut healer, &world.clock, MINUTE);
+    let last = healer.last(&collection()).or(healer.active(&collection())).unwrap();
+    assert_eq!(last.plan.strategy, "b_rough");
 }
