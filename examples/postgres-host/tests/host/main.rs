@@ -1,0 +1,20 @@
+//! The host against a real server, one for the whole run; each test has a database of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says loudly where it was skipped"
+)]
+
+mod actuators;
+mod failures;
+mod healers;
+mod migrations;
+mod moves;
+mod observation;
+mod sql_interface;
+mod storage;
+mod suites;
+mod world;
