@@ -57,6 +57,14 @@ impl Teller<'_> {
                 let measured = self.sample_at(at).map_or_else(String::new, relative_lambda);
                 self.line(at, &format!("state {} -> {}{measured}", change.from, change.to))?;
             }
+            EventKind::DriftBegan(drift) => {
+                let minutes = drift.stress_in.as_secs_f64() / 60.0;
+                self.line(
+                    at,
+                    &format!("drift: integrity sinks, stress in {minutes:.0} minutes if it goes on so"),
+                )?;
+            }
+            EventKind::DriftEnded => self.line(at, "the drift is over")?,
             EventKind::Diagnosed { diagnoses } => {
                 for diagnosis in diagnoses {
                     let confidence = diagnosis.confidence.get() * 100.0;
@@ -241,6 +249,12 @@ fn verdict(verification: &Verification) -> String {
     match verification {
         Verification::Lambda { relative_change } => {
             format!("verified, lambda rose by {:.0} %", relative_change * 100.0)
+        }
+        Verification::Integrity { relative_change } => {
+            format!(
+                "verified, the weakest cut has {:.0} % more of its worth",
+                relative_change * 100.0
+            )
         }
         Verification::Symptom { before, after } => format!("verified, the symptom sank from {before:.2} to {after:.2}"),
         Verification::NotVerified { relative_change } => {

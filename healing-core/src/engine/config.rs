@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::duration_serde;
-use crate::monitor::MonitorConfig;
+use crate::monitor::{JudgedBy, MOST_WEAK_CUTS, MonitorConfig, Thresholds};
 use crate::number::Ratio;
 use crate::problem::ProblemKind;
 
@@ -117,7 +117,7 @@ pub enum JournalRetention {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VerificationRule {
-    /// Lambda rose enough, or the problem's own symptom sank enough while lambda did not fall.
+    /// Lambda rose enough; or integrity did, or the problem's own symptom sank enough, while lambda did not fall.
     #[default]
     LambdaOrSymptom,
     /// Lambda rose enough: the seed's rule, under which nothing that lambda does not notice can ever verify.
@@ -181,13 +181,17 @@ impl Default for HealingConfig {
 
 impl HealingConfig {
     /// The seed document's rules where they differ from the default: the strategy with the greatest weight goes first, and
-    /// lambda alone verifies. To be used with [`RuleClassifier`](crate::classify::RuleClassifier) and the seed's weight
+    /// lambda alone makes the state and verifies. To be used with [`RuleClassifier`](crate::classify::RuleClassifier) and the seed's weight
     /// formula, as the thing to measure against.
     #[must_use]
     pub fn original() -> Self {
         Self {
             verification: VerificationRule::LambdaOnly,
             selection: Selection::HighestWeight,
+            monitor: MonitorConfig {
+                judged_by: JudgedBy::MinimumCut,
+                ..MonitorConfig::default()
+            },
             ..Self::default()
         }
     }
@@ -238,6 +242,8 @@ impl HealingConfig {
             ("approval_timeout_seconds", self.approval_timeout),
             ("max_observation_age_seconds", self.max_observation_age),
             ("storm_delay_seconds", self.storm_delay),
+            ("monitor.drift.window_seconds", self.monitor.drift.window),
+            ("monitor.drift.horizon_seconds", self.monitor.drift.horizon),
         ] {
             expect(duration <= LONGEST, field, format!("{duration:?}"), "at most a year");
         }
@@ -253,6 +259,29 @@ impl HealingConfig {
             self.worsening_limit.to_string(),
             "more than 0",
         );
+        let weak_cuts = self.monitor.weak_cuts;
+        expect(
+            weak_cuts <= MOST_WEAK_CUTS,
+            "monitor.weak_cuts",
+            weak_cuts.to_string(),
+            "at most 8",
+        );
+        if let Thresholds::Relative { stress, critical, .. } = self.monitor.thresholds {
+            expect(
+                critical <= stress,
+                "monitor.thresholds.relative.critical",
+                critical.to_string(),
+                "at most the stress threshold",
+            );
+        }
+        if let Thresholds::Absolute(thresholds) = self.monitor.thresholds {
+            expect(
+                thresholds.critical <= thresholds.stress,
+                "monitor.thresholds.absolute.critical",
+                thresholds.critical.to_string(),
+                "at most the stress threshold",
+            );
+        }
         if faults.is_empty() {
             Ok(())
         } else {

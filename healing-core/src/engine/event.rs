@@ -8,7 +8,7 @@ use super::guard::Refusal;
 use super::remediation::{Remediation, RemediationState};
 use crate::diagnosis::Diagnosis;
 use crate::identity::{CollectionId, RemediationId};
-use crate::monitor::StateChange;
+use crate::monitor::{Drift, StateChange};
 use crate::number::Lambda;
 use crate::problem::ProblemKind;
 
@@ -46,6 +46,10 @@ pub enum EventKind {
     },
     /// The integrity state changed.
     StateChanged(StateChange),
+    /// Integrity sinks so that the collection will soon be under stress if it goes on so. Nothing is treated for it.
+    DriftBegan(Drift),
+    /// It does so no longer; or what it warned of has come.
+    DriftEnded,
     /// The collection is degraded, and this is what explains it. Reported when the kinds of the diagnoses change.
     Diagnosed {
         /// Most certain first.

@@ -16,6 +16,7 @@ use super::guard::Circumstances;
 use super::intake::Sample;
 use super::ledger::Ledger;
 use super::observer::TickObserver;
+use super::orders::ControlError;
 use super::progress::Progress;
 use super::remediation::Remediation;
 use super::services::Services;
@@ -107,6 +108,20 @@ impl Healer {
     #[must_use]
     pub fn report(&self, collection: &CollectionId) -> Option<&IntegrityReport> {
         self.watched.get(collection)?.report.as_ref()
+    }
+
+    /// Learns anew what is healthy in a collection, from its next samples on: for a collection that was made smaller on purpose,
+    /// and that would otherwise be judged by what it was. What is healthy is known to this healer alone; one that starts learns
+    /// it anyway.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownCollection`].
+    pub fn relearn(&mut self, collection: &CollectionId) -> Result<(), ControlError> {
+        let unknown = || ControlError::UnknownCollection {
+            collection: collection.clone(),
+        };
+        self.watched.get_mut(collection).ok_or_else(unknown)?.monitor.relearn();
+        Ok(())
     }
 
     /// The remediation that is at work on the collection.

@@ -61,6 +61,12 @@ impl<'a> Progress<'a> {
         if let Some(change) = sample.report.transition {
             self.report(EventKind::StateChanged(change));
         }
+        let drifted = self.watched.report.as_ref().is_some_and(|last| last.drift.is_some());
+        match sample.report.drift {
+            Some(drift) if !drifted => self.report(EventKind::DriftBegan(drift)),
+            None if drifted => self.report(EventKind::DriftEnded),
+            _ => {}
+        }
         self.watched.report = Some(sample.report.clone());
         Some(sample)
     }

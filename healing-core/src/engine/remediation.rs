@@ -52,6 +52,8 @@ pub struct Remediation {
 pub struct Initial {
     /// Lambda.
     pub lambda: Lambda,
+    /// What the state followed from: lambda, or less where another cut had lost a greater share of its worth.
+    pub integrity: Lambda,
     /// The healthy lambda, where known.
     pub baseline: Option<Lambda>,
     /// From this integrity on, in lambda's unit, there is nothing left to do.
@@ -78,6 +80,7 @@ impl Initial {
     ) -> Self {
         Self {
             lambda: report.lambda,
+            integrity: report.integrity,
             baseline: report.baseline,
             target: report.thresholds.map(|thresholds| thresholds.target()),
             state: report.state,
@@ -276,6 +279,12 @@ pub enum Verification {
         /// The change relative to the initial lambda: 0.1 is ten percent more.
         relative_change: f64,
     },
+    /// Integrity rose enough while lambda did not fall: a cut that had lost more of its worth than the minimum cut has some of
+    /// it back.
+    Integrity {
+        /// The change relative to the initial integrity: 0.1 is ten percent more.
+        relative_change: f64,
+    },
     /// The problem's own symptom went down enough while lambda did not fall.
     Symptom {
         /// Before.
@@ -295,7 +304,7 @@ impl Verification {
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         match self {
-            Self::Lambda { .. } | Self::Symptom { .. } => true,
+            Self::Lambda { .. } | Self::Integrity { .. } | Self::Symptom { .. } => true,
             Self::NotVerified { .. } => false,
         }
     }

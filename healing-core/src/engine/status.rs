@@ -11,7 +11,7 @@ use super::orders::ControlError;
 use super::remediation::Remediation;
 use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
-use crate::monitor::IntegrityState;
+use crate::monitor::{Drift, IntegrityState};
 use crate::number::{Lambda, Ratio};
 use crate::problem::ProblemKind;
 use crate::storage::{Freeze, OutcomeStore};
@@ -52,6 +52,10 @@ pub struct CollectionStatus {
     pub lambda: Option<Lambda>,
     /// The healthy lambda, where known.
     pub baseline: Option<Lambda>,
+    /// What its state follows from: lambda, or less where another cut has lost a greater share of its worth.
+    pub integrity: Option<Lambda>,
+    /// Where it sinks so that it will soon be under stress.
+    pub drift: Option<Drift>,
     /// When its cool-down is over.
     pub cooldown_until: Option<Timestamp>,
     /// The order to begin nothing in it.
@@ -140,6 +144,8 @@ impl Healer {
             state: report.map(|report| report.state),
             lambda: report.map(|report| report.lambda),
             baseline: report.and_then(|report| report.baseline),
+            integrity: report.map(|report| report.integrity),
+            drift: report.and_then(|report| report.drift),
             cooldown_until,
             frozen: self.orders.sum().freeze_of(collection).cloned(),
             quarantined,

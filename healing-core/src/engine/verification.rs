@@ -2,27 +2,35 @@
 
 use super::config::{HealingConfig, VerificationRule};
 use super::remediation::{Initial, Verification};
-use crate::number::{Amount, Lambda};
+use crate::monitor::IntegrityReport;
+use crate::number::Amount;
 
-/// Judges lambda and the symptom now against what they were.
+/// Judges lambda, integrity and the symptom now against what they were.
 pub(super) fn judge(
     initial: &Initial,
-    lambda: Lambda,
+    report: &IntegrityReport,
     symptom: Option<Amount>,
     config: &HealingConfig,
 ) -> Verification {
+    let (lambda, integrity) = (report.lambda, report.integrity);
     let relative_change = initial.lambda.relative_change(lambda, initial.floor());
     let enough = config.min_improvement.get();
     if relative_change >= enough {
         return Verification::Lambda { relative_change };
     }
-    let symptom_counts = match config.verification {
+    let others_count = match config.verification {
         VerificationRule::LambdaOrSymptom => lambda >= initial.lambda,
         VerificationRule::LambdaOnly => false,
     };
+    let integrity_change = initial.integrity.relative_change(integrity, initial.floor());
+    if others_count && integrity_change >= enough {
+        return Verification::Integrity {
+            relative_change: integrity_change,
+        };
+    }
     match (initial.symptom, symptom) {
         (Some(before), Some(after))
-            if symptom_counts && before.get() > 0.0 && after.get() <= before.get() * (1.0 - enough) =>
+            if others_count && before.get() > 0.0 && after.get() <= before.get() * (1.0 - enough) =>
         {
             Verification::Symptom { before, after }
         }
@@ -32,13 +40,18 @@ pub(super) fn judge(
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::identity::CollectionId;
     use crate::metrics::SystemMetrics;
     use crate::monitor::IntegrityState;
+    use crate::number::Lambda;
 
     fn initial(lambda: f64, symptom: Option<f64>) -> Initial {
         Initial {
             lambda: Lambda::clamped(lambda),
+            integrity: Lambda::clamped(lambda),
             baseline: Some(Lambda::clamped(100.0)),
             target: None,
             state: IntegrityState::Stress,
@@ -49,8 +62,26 @@ mod tests {
         }
     }
 
+    fn report(lambda: f64, integrity: f64) -> IntegrityReport {
+        IntegrityReport {
+            collection: CollectionId::new("embeddings").unwrap(),
+            observed_at: Timestamp::UNIX_EPOCH,
+            lambda: Lambda::clamped(lambda),
+            baseline: None,
+            thresholds: None,
+            witness: Vec::new(),
+            side: Vec::new(),
+            weakest: Vec::new(),
+            integrity: Lambda::clamped(integrity),
+            state: IntegrityState::Stress,
+            transition: None,
+            drift: None,
+        }
+    }
+
     fn verified(initial: &Initial, lambda: f64, symptom: Option<f64>, config: &HealingConfig) -> bool {
-        judge(initial, Lambda::clamped(lambda), symptom.map(Amount::clamped), config).is_verified()
+        let report = report(lambda, lambda);
+        judge(initial, &report, symptom.map(Amount::clamped), config).is_verified()
     }
 
     #[test]
@@ -80,5 +111,20 @@ mod tests {
         let config = HealingConfig::default();
         assert!(verified(&initial(0.0, None), 30.0, None, &config));
         assert!(!verified(&initial(0.0, None), 0.0, None, &config));
+    }
+
+    #[test]
+    fn more_integrity_verifies_only_while_lambda_does_not_fall() {
+        let config = HealingConfig::default();
+        let initial = Initial {
+            integrity: Lambda::clamped(20.0),
+            ..initial(50.0, None)
+        };
+        let verdict =
+            |lambda, integrity, config| judge(&initial, &report(lambda, integrity), None, config).is_verified();
+        assert!(verdict(50.0, 22.1, &config));
+        assert!(!verdict(50.0, 21.9, &config));
+        assert!(!verdict(49.0, 49.0, &config));
+        assert!(!verdict(50.0, 50.0, &HealingConfig::original()));
     }
 }

@@ -76,6 +76,12 @@ impl DriftWatch {
         self.trend.reconfigure(config.window);
     }
 
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.trend.clear();
+        self.drift = None;
+    }
+
     /// The drift, while there is one.
     pub(super) fn drift(&self) -> Option<Drift> {
         self.drift
@@ -92,8 +98,7 @@ impl DriftWatch {
     ) {
         // What it warns of has come; and what is healed afterwards is no trend of what was before.
         if state != IntegrityState::Normal {
-            self.trend.clear();
-            self.drift = None;
+            self.clear();
             return;
         }
         if let Some(line) = self.trend.sample(gap, integrity.get()) {

@@ -78,6 +78,8 @@ pub struct IntegrityMonitor {
     weak_cuts: WeakCuts,
     /// How many samples of a collection that is well were taken in.
     learned_from: usize,
+    /// Whether an operator ordered to learn from whatever is seen.
+    is_relearning: bool,
     /// The healthy lambda.
     lambda: Baseline,
     /// The smallest share of its worth that any cut has while all is well: what scatters is never at its mean everywhere.
@@ -133,6 +135,7 @@ impl IntegrityMonitor {
             mirror: None,
             weak_cuts: WeakCuts::default(),
             learned_from: 0,
+            is_relearning: false,
             lambda: Baseline::new(config.baseline_samples),
             share: Baseline::new(config.baseline_samples),
             hysteresis: Hysteresis::new(config.hysteresis),
@@ -146,6 +149,20 @@ impl IntegrityMonitor {
         self.config = *config;
         self.hysteresis.reconfigure(config.hysteresis);
         self.drift.reconfigure(config.drift);
+    }
+
+    /// Learns anew what is healthy, from the samples to come, in whatever state the collection is. The state goes on from what
+    /// it is.
+    pub fn relearn(&mut self) {
+        self.lambda = Baseline::new(self.config.baseline_samples);
+        self.share = Baseline::new(self.config.baseline_samples);
+        self.learned_from = 0;
+        self.is_relearning = true;
+        self.weak_cuts.forget();
+        self.drift.clear();
+        if let Some(mirror) = &mut self.mirror {
+            mirror.relearn();
+        }
     }
 
     /// Takes one regular sample in: the state moves by it.
@@ -167,7 +184,7 @@ impl IntegrityMonitor {
             self.drift
                 .sample(integrity, &thresholds, self.hysteresis.state(), gap, at);
         }
-        if self.hysteresis.state() == IntegrityState::Normal {
+        if self.hysteresis.state() == IntegrityState::Normal || self.is_relearning {
             self.learn(&sight);
         }
         let report = self.report(observation, &sight);
@@ -243,9 +260,10 @@ impl IntegrityMonitor {
         }
         mirror.learn();
         self.learned_from = self.learned_from.saturating_add(1);
-        if self.learned_from == self.config.baseline_samples.max(1) {
+        if self.learned_from >= self.config.baseline_samples.max(1) && !mirror.is_learned() {
             mirror.conclude_learning();
         }
+        self.is_relearning &= self.share.value().is_none();
     }
 
     fn healthy_lambda(&self) -> Option<Lambda> {

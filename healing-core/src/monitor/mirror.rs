@@ -221,6 +221,16 @@ impl Mirror {
         }
     }
 
+    /// Begins to learn anew.
+    pub(super) fn relearn(&mut self) {
+        self.is_learned = false;
+        for edge in &mut self.edges {
+            edge.learned = Learned::NOTHING;
+        }
+        // What is missing was perhaps taken away on purpose.
+        self.edges.retain(|edge| edge.missing.is_none());
+    }
+
     /// What was seen so far is healthy.
     pub(super) fn conclude_learning(&mut self) {
         self.is_learned = true;
@@ -393,18 +403,20 @@ impl MirroredEdge {
             learned: if is_learned {
                 Learned::Known(Healthy::of(capacity))
             } else {
-                Learned::WarmingUp {
-                    samples: 0,
-                    sum: 0.0,
-                    least: f64::MAX,
-                    greatest: 0.0,
-                }
+                Learned::NOTHING
             },
         }
     }
 }
 
 impl Learned {
+    const NOTHING: Self = Self::WarmingUp {
+        samples: 0,
+        sum: 0.0,
+        least: f64::MAX,
+        greatest: 0.0,
+    };
+
     /// The mean of the samples; where there are enough, without the least and the greatest.
     fn concluded(self, capacity: f64) -> Self {
         match self {

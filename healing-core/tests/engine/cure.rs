@@ -65,6 +65,69 @@ fn it_stops_as_soon_as_the_target_is_reached() {
 }
 
 #[test]
+fn a_fall_that_the_minimum_cut_does_not_show_is_healed_and_verified_too() {
+    let world = World::new();
+    world.hang_on(0.5);
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 10 * MINUTE);
+    assert_eq!(states(&events).last(), Some(&"completed"));
+    assert_eq!(world.open_valves(), [1, 2, 3]);
+    let verification = match &healer.last(&collection()).unwrap().state {
+        RemediationState::Completed { verification, .. } => verification.clone(),
+        other => panic!("{other:?}"),
+    };
+    let Verification::Integrity { relative_change } = verification else {
+        panic!("{verification:?}");
+    };
+    assert!((relative_change - 0.5).abs() < 1e-6, "{relative_change}");
+    assert_eq!(healer.report(&collection()).unwrap().lambda, lambda(0.5));
+}
+
+#[test]
+fn a_collection_that_was_made_smaller_on_purpose_is_well_once_that_is_learned() {
+    let world = World::new();
+    let mut healer = world.healer([]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.6);
+    run(&mut healer, &world.clock, 60 * MINUTE);
+    assert_eq!(healer.report(&collection()).unwrap().state, IntegrityState::Critical);
+    healer.relearn(&collection()).unwrap();
+    run(&mut healer, &world.clock, 10 * MINUTE);
+    let report = healer.report(&collection()).unwrap();
+    assert_eq!(
+        (report.state, report.baseline),
+        (IntegrityState::Normal, Some(report.lambda))
+    );
+}
+
+#[test]
+fn a_slow_decay_is_told_before_it_is_stress() {
+    let world = World::new();
+    let mut healer = world.healer([]).build().unwrap();
+    let mut events = run(&mut healer, &world.clock, 70 * MINUTE);
+    assert_eq!(events, []);
+    let mut warned_at = None;
+    for minute in 1..=240 {
+        world.sicken(0.001 * f64::from(minute));
+        events.extend(run(&mut healer, &world.clock, MINUTE));
+        let drift = healer.collection_status(&collection()).unwrap().drift;
+        warned_at = warned_at.or(drift.map(|_| minute));
+    }
+    let names: Vec<&EventKind> = events.iter().map(|event| &event.kind).collect();
+    assert!(matches!(names[0], EventKind::DriftBegan(_)), "{names:?}");
+    // A fifth is lost after 200 minutes.
+    assert!(
+        warned_at.is_some_and(|minute| (100..=170).contains(&minute)),
+        "{warned_at:?}"
+    );
+    let position = |wanted: fn(&EventKind) -> bool| names.iter().position(|kind| wanted(kind));
+    let stress = position(|kind| matches!(kind, EventKind::StateChanged(_))).unwrap();
+    assert_eq!(position(|kind| matches!(kind, EventKind::DriftEnded)), Some(stress + 1));
+}
+
+#[test]
 fn a_problem_that_was_treated_is_not_treated_again_while_the_state_still_remembers_it() {
     let world = World::new();
     world.set_relief(0.4);

@@ -53,6 +53,8 @@ struct State {
     sick: Option<BTreeSet<CollectionId>>,
     /// Whether strategies that wait at the gate may pass.
     gate_is_open: bool,
+    /// What holds a fifth partition to the others: next to nothing.
+    leaf: Option<f64>,
 }
 
 /// A call that reached the world.
@@ -76,6 +78,7 @@ impl World {
             classified_unknown: false,
             sick: None,
             gate_is_open: false,
+            leaf: None,
         };
         Self {
             clock,
@@ -93,6 +96,11 @@ impl World {
     /// From now on only these collections are sick.
     pub fn confine_to(&self, sick: impl IntoIterator<Item = CollectionId>) {
         self.state.lock().sick = Some(sick.into_iter().collect());
+    }
+
+    /// From now on a fifth partition hangs on by so little.
+    pub fn hang_on(&self, capacity: f64) {
+        self.state.lock().leaf = Some(capacity);
     }
 
     /// Waits until [`open_gate`](Self::open_gate) was called.
@@ -260,6 +268,12 @@ impl ObservationSource for World {
                 )?;
                 graph.edge(if a == 1 { link.with_error_rate(sickness)? } else { link })?;
             }
+        }
+        let leaf = self.state.lock().leaf;
+        if let Some(capacity) = leaf {
+            let (strong, weak) = (NodeRef::partition(2), NodeRef::partition(5));
+            graph.node(weak, 1.0)?;
+            graph.edge(Edge::new(EdgeKind::PartitionLink, strong, weak, capacity)?)?;
         }
         let load = |id| if id == 1 { 1.0 + sickness } else { 1.0 };
         let partitions = (1..=4)

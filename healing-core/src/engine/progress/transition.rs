@@ -129,7 +129,7 @@ impl Progress<'_> {
                 Ok((observation, report)) => {
                     self.note_other_faults(active, &observation, &report);
                     let symptom = symptom(strategy, &remediation, &observation);
-                    match judge(&remediation.initial, report.lambda, symptom, &self.services.config) {
+                    match judge(&remediation.initial, &report, symptom, &self.services.config) {
                         Verification::NotVerified { relative_change } if strategy.reversible => {
                             undo(strategy, done, 0, now, UndoCause::NotVerified { relative_change })
                         }
