@@ -60,7 +60,8 @@ pub struct HysteresisConfig {
     pub stress_samples: u32,
     /// This many samples in a row below the critical threshold make it critical.
     pub critical_samples: u32,
-    /// Every sample must stay above threshold + offset for this long before the state goes back up.
+    /// Every sample must stay above threshold + offset for this long before the state goes back up; and for as long after it
+    /// went up it does not go down again. So a signal that swings around a threshold crosses it at most once in this time.
     #[serde(rename = "recovery_hold_seconds", with = "duration_serde::seconds")]
     pub recovery_hold: Duration,
     /// No transition within this long after one.
@@ -98,6 +99,8 @@ pub(super) struct Hysteresis {
     clear_of_critical: Hold,
     /// `None` before the first transition.
     since_transition: Option<Duration>,
+    /// Since it last went up.
+    since_rise: Option<Duration>,
 }
 
 impl Hysteresis {
@@ -110,6 +113,7 @@ impl Hysteresis {
             clear_of_stress: Hold::default(),
             clear_of_critical: Hold::default(),
             since_transition: None,
+            since_rise: None,
         }
     }
 
@@ -129,19 +133,25 @@ impl Hysteresis {
         gap: Duration,
         at: Timestamp,
     ) -> Option<StateChange> {
-        self.since_transition = self.since_transition.map(|since| since.saturating_add(gap));
+        for since in [&mut self.since_transition, &mut self.since_rise].into_iter().flatten() {
+            *since = since.saturating_add(gap);
+        }
         count_in_a_row(&mut self.below_stress, lambda < thresholds.stress);
         count_in_a_row(&mut self.below_critical, lambda < thresholds.critical);
         let clear_of = |threshold: Lambda| lambda.get() >= threshold.get() + thresholds.recovery_offset.get();
         self.clear_of_stress.sample(clear_of(thresholds.stress), gap);
         self.clear_of_critical.sample(clear_of(thresholds.critical), gap);
 
-        if self.since_transition.is_some_and(|since| since < self.config.cool_down) {
+        let is_within = |since: Option<Duration>, limit| since.is_some_and(|since| since < limit);
+        let to = self.next_state();
+        if to == self.state
+            || is_within(self.since_transition, self.config.cool_down)
+            || (to > self.state && is_within(self.since_rise, self.config.recovery_hold))
+        {
             return None;
         }
-        let to = self.next_state();
-        if to == self.state {
-            return None;
+        if to < self.state {
+            self.since_rise = Some(Duration::ZERO);
         }
         let change = StateChange {
             from: self.state,
