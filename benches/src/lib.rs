@@ -1,6 +1,9 @@
-//! What the benchmarks share: the graphs they run on, the solvers and limits they compare with, and the simulated world.
+//! What the benchmarks share: the graphs they run on, the solvers and limits they compare with, the simulated world, and what
+//! they measure by.
 
 pub mod chaos;
+pub mod cpu_time;
 pub mod families;
 pub mod linear_pass;
+pub mod resident;
 pub mod textbook;

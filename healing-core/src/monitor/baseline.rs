@@ -6,38 +6,112 @@
 //! lifted by those, it would end up where the luckiest of them was.
 
 /// A moving average over about so many samples lifts a healthy value ...
-const AVERAGED: f64 = 64.0;
+const AVERAGED: f32 = 64.0;
 /// ... by this share of its distance, at each sample.
-const LIFT: f64 = 0.02;
+const LIFT: f32 = 0.02;
 /// A sample counts as at most this many times the healthy value, so that one outlier does not lift it for good.
-const MOST_LIFTED: f64 = 1.1;
+const MOST_LIFTED: f32 = 1.1;
 
-/// A healthy value that is known.
+/// A healthy value that is known. A collection has one for each edge, so it is held in single precision: to seven digits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Healthy {
-    value: f64,
-    average: f64,
+    value: f32,
+    average: f32,
 }
 
 impl Healthy {
     pub(super) fn of(value: f64) -> Self {
+        let value = value as f32;
         Self { value, average: value }
     }
 
     pub(super) fn value(self) -> f64 {
-        self.value
+        f64::from(self.value)
     }
 
     /// Takes in a sample of a collection that is well.
     pub(super) fn sample(&mut self, seen: f64) {
+        let seen = seen as f32;
         // No multiple of 0 would ever lift what was nothing at first.
         if self.value == 0.0 {
-            *self = Self::of(seen);
+            (self.value, self.average) = (seen, seen);
             return;
         }
         let seen = seen.min(self.value * MOST_LIFTED);
         self.average += (seen - self.average) / AVERAGED;
         self.value += LIFT * (self.average - self.value).max(0.0);
+    }
+}
+
+/// Learns the healthy value of one of very many: the mean of the first samples without the least and the greatest of them, then
+/// as [`Healthy`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Learned {
+    FirstSamples {
+        count: u16,
+        least: f32,
+        greatest: f32,
+        /// The sum of the others.
+        others: f32,
+    },
+    Known(Healthy),
+}
+
+impl Learned {
+    pub(super) const NOTHING: Self = Self::FirstSamples {
+        count: 0,
+        least: 0.0,
+        greatest: 0.0,
+        others: 0.0,
+    };
+
+    /// The healthy value, once known.
+    pub(super) fn healthy(self) -> Option<f64> {
+        match self {
+            Self::FirstSamples { .. } => None,
+            Self::Known(healthy) => Some(healthy.value()),
+        }
+    }
+
+    /// Takes in a sample of a collection that is well.
+    pub(super) fn sample(&mut self, seen: f64) {
+        let (count, least, greatest, others) = match self {
+            Self::FirstSamples {
+                count,
+                least,
+                greatest,
+                others,
+            } => (count, least, greatest, others),
+            Self::Known(healthy) => return healthy.sample(seen),
+        };
+        let seen = seen as f32;
+        match *count {
+            0 => (*least, *greatest) = (seen, seen),
+            1 => (*least, *greatest) = (least.min(seen), greatest.max(seen)),
+            u16::MAX => return,
+            _ if seen < *least => *others += std::mem::replace(least, seen),
+            _ if seen > *greatest => *others += std::mem::replace(greatest, seen),
+            _ => *others += seen,
+        }
+        *count += 1;
+    }
+
+    /// There were enough samples; `seen` counts where there was none.
+    pub(super) fn conclude(&mut self, seen: f64) {
+        if let Self::FirstSamples {
+            count,
+            least,
+            greatest,
+            others,
+        } = *self
+        {
+            let mean = match count {
+                0 => seen as f32,
+                1 | 2 => f32::midpoint(least, greatest),
+                _ => others / f32::from(count - 2),
+            };
+            *self = Self::Known(Healthy::of(mean.into()));
+        }
     }
 }
 

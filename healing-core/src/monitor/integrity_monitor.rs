@@ -99,8 +99,8 @@ pub enum MonitorError {
         /// The number of nodes.
         nodes: usize,
     },
-    /// The capacities are so large that sums of them would not be finite.
-    #[error("the observed capacities add up to {total}; state them in a larger unit, so that they stay below 1e300")]
+    /// The capacities are too large to learn from.
+    #[error("the observed capacities add up to {total}; state them in a larger unit, so that they stay below 1e30")]
     TooMuchCapacity {
         /// The sum.
         total: Amount,

@@ -5,7 +5,7 @@
 
 use healing_mincut::{DynamicMinCut, FixedPoint, Graph, GraphError, Update};
 
-use super::baseline::Healthy;
+use super::baseline::{Healthy, Learned};
 use super::integrity_monitor::MonitorError;
 use super::report::WitnessEdge;
 use super::weak_cuts::PricedCut;
@@ -20,8 +20,8 @@ const FORGOTTEN_AFTER: u16 = 360;
 /// A total weight below this holds the capacities with less than about 40 bits: they are scaled anew.
 const LEAST_TOTAL_WEIGHT: u64 = 1 << 40;
 
-/// All capacities together may be at most this.
-const LARGEST_TOTAL: f64 = 1e300;
+/// All capacities together may be at most this: sums of them, over edges and over samples, fit into single precision.
+const LARGEST_TOTAL: f64 = 1e30;
 
 /// At most so many cuts can be priced at once.
 pub(super) const MOST_PRICED: usize = u16::BITS as usize;
@@ -52,17 +52,7 @@ pub(super) struct MirroredEdge {
     learned: Learned,
 }
 
-/// What an edge carries when all is well.
-#[derive(Debug, Clone, Copy)]
-enum Learned {
-    WarmingUp {
-        samples: u32,
-        sum: f64,
-        least: f64,
-        greatest: f64,
-    },
-    Known(Healthy),
-}
+const _: () = assert!(size_of::<MirroredEdge>() <= 40, "there are many of them");
 
 /// What a cut is worth.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -159,10 +149,13 @@ impl Mirror {
         self.cut.side()
     }
 
-    /// A lightest cut that separates the ends of an edge.
+    /// A lightest cut that separates the ends of an edge; `None` where it is the cut around one node.
     pub(super) fn lightest_between_ends(&mut self, edge: usize) -> Option<PricedCut> {
         let MirroredEdge { a, b, .. } = *self.edges.get(edge)?;
         let cut = self.cut.minimum_st_cut(a, b).ok()?;
+        if cut.side().len() == 1 {
+            return None;
+        }
         let price = self.prices(std::iter::once(cut.side())).pop()?;
         Some(PricedCut {
             side: cut.side().to_vec(),
@@ -204,20 +197,7 @@ impl Mirror {
     /// Takes in a sample of a collection that is well.
     pub(super) fn learn(&mut self) {
         for edge in &mut self.edges {
-            match &mut edge.learned {
-                Learned::WarmingUp {
-                    samples,
-                    sum,
-                    least,
-                    greatest,
-                } => {
-                    *samples += 1;
-                    *sum += edge.capacity;
-                    *least = least.min(edge.capacity);
-                    *greatest = greatest.max(edge.capacity);
-                }
-                Learned::Known(healthy) => healthy.sample(edge.capacity),
-            }
+            edge.learned.sample(edge.capacity);
         }
     }
 
@@ -235,7 +215,7 @@ impl Mirror {
     pub(super) fn conclude_learning(&mut self) {
         self.is_learned = true;
         for edge in &mut self.edges {
-            edge.learned = edge.learned.concluded(edge.capacity);
+            edge.learned.conclude(edge.capacity);
         }
     }
 
@@ -384,10 +364,7 @@ impl Mirror {
 impl MirroredEdge {
     /// What it carries when all is well; nothing, while that is not known.
     pub(super) fn healthy(&self) -> f64 {
-        match self.learned {
-            Learned::WarmingUp { .. } => 0.0,
-            Learned::Known(healthy) => healthy.value(),
-        }
+        self.learned.healthy().unwrap_or(0.0)
     }
 
     /// An edge that is seen for the first time, between nodes that are there.
@@ -405,36 +382,6 @@ impl MirroredEdge {
             } else {
                 Learned::NOTHING
             },
-        }
-    }
-}
-
-impl Learned {
-    const NOTHING: Self = Self::WarmingUp {
-        samples: 0,
-        sum: 0.0,
-        least: f64::MAX,
-        greatest: 0.0,
-    };
-
-    /// The mean of the samples; where there are enough, without the least and the greatest.
-    fn concluded(self, capacity: f64) -> Self {
-        match self {
-            Self::WarmingUp { samples: 0, .. } => Self::Known(Healthy::of(capacity)),
-            Self::WarmingUp {
-                samples,
-                sum,
-                least,
-                greatest,
-            } => {
-                let (sum, samples) = if samples > 2 {
-                    (sum - least - greatest, samples - 2)
-                } else {
-                    (sum, samples)
-                };
-                Self::Known(Healthy::of((sum / f64::from(samples)).max(0.0)))
-            }
-            Self::Known(_) => self,
         }
     }
 }
@@ -490,7 +437,6 @@ fn cut_of(nodes: usize, edges: &[MirroredEdge]) -> Result<(DynamicMinCut, FixedP
     Ok((DynamicMinCut::new(&graph), scale))
 }
 
-/// That sums of the capacities, over edges and over samples, stay finite.
 fn check_total(graph: &ContractedGraph) -> Result<(), MonitorError> {
     let capacities = graph.edges().iter().map(|edge| edge.effective_capacity().get());
     let total = Amount::clamped(capacities.sum());

@@ -24,7 +24,7 @@ const RECOVERED: f64 = 0.95;
 /// At most so many cuts are remembered.
 const MOST_REMEMBERED: usize = 8;
 /// At most so many flows are sent in a sample.
-const MOST_FLOWS: usize = 16;
+const MOST_FLOWS: usize = 8;
 
 /// The fallen cuts of one collection, beside those around single nodes.
 #[derive(Debug, Clone, Default)]
@@ -122,7 +122,7 @@ impl WeakCuts {
             let Some(cut) = mirror.lightest_between_ends(position) else {
                 continue;
             };
-            let is_new = cut.side.len() > 1 && self.remembered.iter().all(|known| known.side != cut.side);
+            let is_new = self.remembered.iter().all(|known| known.side != cut.side);
             if is_new && has_less_than(FALLEN, cut.price) {
                 found.add(&cut);
                 self.remember(cut);
