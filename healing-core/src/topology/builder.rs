@@ -1,8 +1,10 @@
 //! Builds a contracted graph from a stream of nodes and edges, merging what is parallel as it passes.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+
+use foldhash::fast::FixedState;
 
 use super::edge::{Edge, EdgeKey, EdgeKind};
 use super::graph::{ContractedGraph, TopologyError};
@@ -17,9 +19,9 @@ use crate::number::Ratio;
 /// itself is never held.
 #[derive(Debug, Clone, Default)]
 pub struct ContractedGraphBuilder {
-    nodes: BTreeMap<NodeRef, Ratio>,
-    /// Looked up once for each edge that passes, and sorted when the graph is built.
-    edges: HashMap<EdgeKey, Merged>,
+    /// Looked up for each edge that passes, and sorted when the graph is built.
+    nodes: HashMap<NodeRef, Ratio, FixedState>,
+    edges: HashMap<EdgeKey, Merged, FixedState>,
     internal_edges: u64,
 }
 
@@ -98,11 +100,12 @@ impl ContractedGraphBuilder {
     pub fn build(&self) -> ContractedGraph {
         let mut edges: Vec<Edge> = self.edges.values().map(Merged::edge).collect();
         edges.sort_unstable_by_key(Edge::key);
-        let nodes = self
+        let mut nodes: Vec<Node> = self
             .nodes
             .iter()
             .map(|(&node, &health)| Node { node, health })
             .collect();
+        nodes.sort_unstable_by_key(|node| node.node);
         ContractedGraph::from_sorted(nodes, edges)
     }
 }
