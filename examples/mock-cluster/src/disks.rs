@@ -15,6 +15,8 @@ pub(crate) struct Disks {
     on_second: BTreeSet<i64>,
     /// The share of requests that a disk fails, by partition and disk.
     broken: BTreeMap<(i64, DiskNumber), f64>,
+    /// The share by which that grows in a second, where it does.
+    wearing: BTreeMap<(i64, DiskNumber), f64>,
 }
 
 /// One of the two disks of a partition.
@@ -51,6 +53,20 @@ impl Disks {
     pub(crate) fn failing_share(&self, partition: i64) -> f64 {
         let disk = (partition, self.in_use(partition));
         self.broken.get(&disk).copied().unwrap_or(0.0)
+    }
+
+    /// A second passes.
+    pub(crate) fn step(&mut self) {
+        for (disk, wear) in &self.wearing {
+            let share = self.broken.entry(*disk).or_insert(0.0);
+            *share = (*share + wear).min(1.0);
+        }
+    }
+
+    /// From now on the disk in use fails this share more of what is asked of it each second.
+    pub(crate) fn wear_out(&mut self, partition: i64, share: f64) {
+        let disk = self.in_use(partition);
+        self.wearing.insert((partition, disk), share);
     }
 
     /// From now on the disk in use fails this share of what is asked of it.

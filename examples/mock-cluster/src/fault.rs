@@ -80,6 +80,13 @@ pub enum Fault {
         /// 0: nothing; 1: nine tenths.
         severity: Severity,
     },
+    /// The disk of a partition wears out: it fails ever more of what is asked of it.
+    WornDisk {
+        /// The partition.
+        partition: i64,
+        /// 0: a hundredth more each hour; 1: half.
+        severity: Severity,
+    },
 }
 
 impl Fault {
@@ -114,6 +121,7 @@ impl Fault {
             Self::FragmentedIndexes { severity } => state.indexes.fragment(dead(severity)),
             Self::BrokenDisk { partition, severity } => state.disks.break_down(partition, broken(severity)),
             Self::NetworkOutage { severity } => state.outage = lost(severity),
+            Self::WornDisk { partition, severity } => state.disks.wear_out(partition, wear(severity) / 3600.0),
         }
     }
 
@@ -122,7 +130,8 @@ impl Fault {
         let (id, last) = match self {
             Self::HotPartition { partition, .. }
             | Self::WriteFlood { partition, .. }
-            | Self::BrokenDisk { partition, .. } => (partition, size.partitions()),
+            | Self::BrokenDisk { partition, .. }
+            | Self::WornDisk { partition, .. } => (partition, size.partitions()),
             Self::CentroidSkew { centroid, .. } => (centroid, size.centroids()),
             Self::MaintenanceStorm { shard, .. } => (shard, size.shards()),
             Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => (replica, size.replicas()),
@@ -205,6 +214,13 @@ impl fmt::Display for Fault {
                     lost(severity) * 100.0
                 )
             }
+            Self::WornDisk { partition, severity } => {
+                let share = wear(severity) * 100.0;
+                write!(
+                    formatter,
+                    "the disk of partition {partition} wears out: each hour it fails {share:.0} % more of what is asked of it"
+                )
+            }
         }
     }
 }
@@ -247,4 +263,9 @@ fn broken(severity: Severity) -> f64 {
 
 fn lost(severity: Severity) -> f64 {
     severity.between(0.0, 0.9)
+}
+
+/// The share that is lost in an hour.
+fn wear(severity: Severity) -> f64 {
+    severity.between(0.01, 0.5)
 }

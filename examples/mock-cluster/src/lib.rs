@@ -69,7 +69,7 @@
 //! | maintenance storm | the dependencies of a shard's maintenance | jobs and queue depth |
 //! | memory pressure | all routes between centroids and partitions | memory used |
 //! | fragmented indexes | the same | fragmentation |
-//! | broken disk | all edges of a partition | nothing but [`Cluster::disk_errors`]: the case for a human |
+//! | broken disk, worn disk | all edges of a partition | nothing but [`Cluster::disk_errors`]: the case for a human |
 //! | network outage | all edges | nothing: the cause is outside |
 
 mod actuators;

@@ -76,6 +76,7 @@ impl State {
         self.indexes.step();
         self.maintenance.step(&mut self.noise);
         self.replication.step(&mut self.noise);
+        self.disks.step();
         for errors in &mut self.network {
             let wind = self.noise.change(-0.1..0.1);
             *errors = (*errors + wind.unwrap_or(0.0) * NETWORK_ERRORS).clamp(0.0, NETWORK_ERRORS);
