@@ -144,6 +144,25 @@ fn a_broken_disk_shows_in_the_graph_alone() {
 }
 
 #[test]
+fn a_disk_that_wears_out_takes_the_same_share_with_it_each_hour() {
+    let cluster = cluster(7);
+    wait(&cluster, 10);
+    let well = report(&cluster).lambda.get();
+    // 10.8 % of what the partition is asked for, each hour.
+    cluster.inject(Fault::WornDisk {
+        partition: 4,
+        severity: severity(0.2),
+    });
+    for hour in 1..=5 {
+        wait(&cluster, 3600);
+        let left = report(&cluster).lambda.get() / well;
+        let expected = 1.0 - 0.108 * f64::from(hour);
+        assert!((left - expected).abs() < 0.03, "hour {hour}: {left} for {expected}");
+    }
+    assert!((cluster.disk_errors()[&4] - 0.54).abs() < 0.001);
+}
+
+#[test]
 fn a_fault_strikes_when_it_was_scheduled_and_not_before() {
     let cluster = cluster(8);
     let at = healing_core::Timestamp::UNIX_EPOCH + std::time::Duration::from_secs(100);
