@@ -75,7 +75,7 @@ fn a_fall_that_the_minimum_cut_does_not_show_is_healed_and_verified_too() {
     assert_eq!(states(&events).last(), Some(&"completed"));
     assert_eq!(world.open_valves(), [1, 2, 3]);
     let verification = match &healer.last(&collection()).unwrap().state {
-        RemediationState::Completed { verification, .. } => verification.clone(),
+        RemediationState::Completed { verification, .. } => *verification,
         other => panic!("{other:?}"),
     };
     let Verification::Integrity { relative_change } = verification else {
