@@ -1,6 +1,7 @@
 //! Maximum flows between two nodes, as far as a limit.
 
 use crate::graph::Graph;
+use crate::rows::Rows;
 
 /// The level of a node that the search has not met.
 const UNSEEN: u32 = u32::MAX;
@@ -25,9 +26,11 @@ pub(crate) enum Ending {
 /// neighbourhood decides costs no more than that neighbourhood. At most n rounds of O(nm) each, in
 /// practice few of them. The network is a graph, each of whose edges carries its weight either way;
 /// one flow after another is found in the same memory.
-#[derive(Debug, Clone)]
+///
+/// The sink is one node, or a set of nodes that only ever grows.
+#[derive(Clone)]
 pub(crate) struct MaximumFlow<'g> {
-    graph: &'g Graph,
+    rows: Rows<'g>,
     /// The arc that leads back.
     reverse: Vec<usize>,
     /// How much more each arc can carry.
@@ -77,8 +80,18 @@ enum Scanned {
 
 impl<'g> MaximumFlow<'g> {
     pub(crate) fn new(graph: &'g Graph) -> Self {
-        let nodes = graph.nodes() as usize;
-        let (offsets, targets) = (graph.arc_offsets(), graph.arc_targets());
+        Self::of_rows(Rows::of_graph(graph))
+    }
+
+    /// The same for rows whose targets ascend.
+    pub(crate) fn of_rows(rows: Rows<'g>) -> Self {
+        let nodes = rows.nodes();
+        let Rows {
+            offsets,
+            targets,
+            weights,
+            ..
+        } = rows;
         let mut free = offsets[..nodes].to_vec();
         let mut reverse = vec![0; targets.len()];
         // Targets ascend in every row: taken in the order of their sources, the arcs to a node come in
@@ -89,9 +102,9 @@ impl<'g> MaximumFlow<'g> {
             *slot += 1;
         }
         Self {
-            graph,
+            rows,
             reverse,
-            residual: graph.arc_weights().to_vec(),
+            residual: weights.to_vec(),
             touched: Vec::new(),
             level: vec![UNSEEN; nodes],
             next_arc: free,
@@ -104,8 +117,18 @@ impl<'g> MaximumFlow<'g> {
         }
     }
 
-    pub(crate) fn graph(&self) -> &'g Graph {
-        self.graph
+    pub(crate) fn nodes(&self) -> u32 {
+        // A graph's nodes are counted in 32 bits.
+        self.rows.nodes() as u32
+    }
+
+    pub(crate) fn neighbours(&self, node: u32) -> &'g [u32] {
+        self.rows.arcs_of(node).0
+    }
+
+    /// Where the first of the node's arcs is among all arcs.
+    pub(crate) fn first_arc(&self, node: u32) -> usize {
+        self.rows.offsets[node as usize]
     }
 
     /// The greatest flow between two different nodes, or `limit` if that is less.
@@ -114,12 +137,52 @@ impl<'g> MaximumFlow<'g> {
         let mut value = 0;
         while value < limit {
             match self.search(source, sink) {
-                Scanned::Met => value += self.augment(source, sink, limit - value),
+                Scanned::Met => value += self.augment(source, limit - value),
                 Scanned::Grown | Scanned::Closed => return value,
             }
         }
         self.ending = Ending::Limit;
         value
+    }
+
+    /// Adds a node to the set of sinks.
+    pub(crate) fn add_sink(&mut self, node: u32) {
+        self.clear_fronts();
+        self.level[node as usize] = SINK;
+    }
+
+    /// The greatest flow from a node to the set of sinks, or `limit` if that is less; `None` if more
+    /// than `most_work` arcs would have to be read. Not for use with single sinks in turn.
+    pub(crate) fn run_to_sinks(&mut self, source: u32, limit: u64, most_work: usize) -> Option<u64> {
+        self.take_back();
+        let most_work = self.work.saturating_add(most_work);
+        let mut value = 0;
+        while value < limit {
+            self.clear_fronts();
+            self.from_sink.level = SINK;
+            let arcs = self.arcs_of(source);
+            self.from_source.reset(source, 0, arcs.len());
+            self.level[source as usize] = 0;
+            self.next_arc[source as usize] = arcs.start;
+            loop {
+                match self.scan_layer::<true>() {
+                    Scanned::Grown if self.work > most_work => {
+                        self.clear_fronts();
+                        return None;
+                    }
+                    Scanned::Grown => {}
+                    Scanned::Met => break,
+                    Scanned::Closed => {
+                        self.ending = Ending::SourceClosed;
+                        return Some(value);
+                    }
+                }
+            }
+            value += self.augment(source, limit - value);
+        }
+        self.clear_fronts();
+        self.ending = Ending::Limit;
+        Some(value)
     }
 
     /// How the last flow ended.
@@ -160,17 +223,17 @@ impl<'g> MaximumFlow<'g> {
     /// can.
     pub(crate) fn residual_neighbours(&self, node: u32) -> impl Iterator<Item = (u32, bool, bool)> + '_ {
         self.arcs_of(node).map(|arc| {
-            let target = self.graph.arc_targets()[arc];
+            let target = self.rows.targets[arc];
             (target, self.residual[arc] > 0, self.residual[self.reverse[arc]] > 0)
         })
     }
 
     /// The first of the node's arcs from `arc` on that can carry more, and its target.
     pub(crate) fn next_residual(&self, node: u32, mut arc: usize) -> Option<(usize, u32)> {
-        let end = self.graph.arc_offsets()[node as usize + 1];
+        let end = self.rows.offsets[node as usize + 1];
         while arc < end {
             if self.residual[arc] > 0 {
-                return Some((arc, self.graph.arc_targets()[arc]));
+                return Some((arc, self.rows.targets[arc]));
             }
             arc += 1;
         }
@@ -178,13 +241,13 @@ impl<'g> MaximumFlow<'g> {
     }
 
     fn arcs_of(&self, node: u32) -> std::ops::Range<usize> {
-        let offsets = self.graph.arc_offsets();
+        let offsets = self.rows.offsets;
         offsets[node as usize]..offsets[node as usize + 1]
     }
 
     /// Undoes the last flow.
     fn take_back(&mut self) {
-        let weights = self.graph.arc_weights();
+        let weights = self.rows.weights;
         for arc in self.touched.drain(..) {
             self.residual[arc] = weights[arc];
             self.residual[self.reverse[arc]] = weights[arc];
@@ -245,7 +308,7 @@ impl<'g> MaximumFlow<'g> {
         let level = if FORWARD { front.level + 1 } else { front.level - 1 };
         let (begin, end) = (front.layer, front.nodes.len());
         self.work += front.arcs;
-        let (offsets, targets) = (self.graph.arc_offsets(), self.graph.arc_targets());
+        let (offsets, targets) = (self.rows.offsets, self.rows.targets);
         let mut arcs = 0;
         for position in begin..end {
             let node = front.nodes[position] as usize;
@@ -278,14 +341,14 @@ impl<'g> MaximumFlow<'g> {
     }
 
     /// Sends what the shortest paths can carry, up to `limit`; returns how much that was.
-    fn augment(&mut self, source: u32, sink: u32, limit: u64) -> u64 {
-        let (offsets, targets) = (self.graph.arc_offsets(), self.graph.arc_targets());
+    fn augment(&mut self, source: u32, limit: u64) -> u64 {
+        let (offsets, targets) = (self.rows.offsets, self.rows.targets);
         let (last_of_source, first_of_sink) = (self.from_source.level, self.from_sink.level);
         let mut sent = 0;
         self.path.clear();
         let mut node = source as usize;
         loop {
-            if node == sink as usize {
+            if self.level[node] == SINK {
                 sent += self.send(limit - sent);
                 if sent == limit {
                     return sent;
@@ -321,7 +384,7 @@ impl<'g> MaximumFlow<'g> {
 
     /// Sends as much along the path as it carries, up to `limit`.
     fn send(&mut self, limit: u64) -> u64 {
-        let weights = self.graph.arc_weights();
+        let weights = self.rows.weights;
         let amount = self
             .path
             .iter()

@@ -32,6 +32,8 @@ pub struct Graph {
     degrees: Vec<u64>,
     total_weight: u64,
     self_loops: usize,
+    /// All edges have the same weight.
+    is_uniform: bool,
 }
 
 impl Graph {
@@ -149,6 +151,11 @@ impl Graph {
         &self.degrees
     }
 
+    /// Whether all edges have the same weight.
+    pub(crate) fn is_uniform(&self) -> bool {
+        self.is_uniform
+    }
+
     /// The edges are in range, are no self loops, and their weights add up to `total_weight`.
     pub(crate) fn from_checked_edges(
         nodes: usize,
@@ -199,8 +206,10 @@ impl Graph {
             degrees: Vec::new(),
             total_weight,
             self_loops,
+            is_uniform: false,
         };
         graph.merge_parallel_arcs();
+        graph.is_uniform = graph.weights.windows(2).all(|pair| pair[0] == pair[1]);
         graph.degrees = (0..nodes)
             .map(|node| {
                 let arcs = graph.offsets[node]..graph.offsets[node + 1];

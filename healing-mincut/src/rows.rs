@@ -10,6 +10,9 @@ pub(crate) struct Rows<'a> {
     pub(crate) weights: &'a [u64],
     /// The sum of each node's weights.
     pub(crate) degrees: &'a [u64],
+    /// Which bits of an arc's place count to find its weight: all of them; or, if all weights are the
+    /// same, none, so that only those at the front are read, which stay in the cache.
+    place_mask: usize,
 }
 
 /// The same, growing.
@@ -28,6 +31,7 @@ impl<'a> Rows<'a> {
             targets: graph.arc_targets(),
             weights: graph.arc_weights(),
             degrees: graph.degrees(),
+            place_mask: if graph.is_uniform() { 0 } else { usize::MAX },
         }
     }
 
@@ -53,7 +57,8 @@ impl<'a> Rows<'a> {
     pub(crate) fn arcs_of(&self, node: u32) -> (&'a [u32], &'a [u64]) {
         let node = node as usize;
         let (begin, end) = (self.offsets[node], self.offsets[node + 1]);
-        (&self.targets[begin..end], &self.weights[begin..end])
+        let place = begin & self.place_mask;
+        (&self.targets[begin..end], &self.weights[place..place + (end - begin)])
     }
 }
 
@@ -64,6 +69,7 @@ impl RowBuffer {
             targets: &self.targets,
             weights: &self.weights,
             degrees: &self.degrees,
+            place_mask: usize::MAX,
         }
     }
 
@@ -73,6 +79,28 @@ impl RowBuffer {
         self.targets.clear();
         self.weights.clear();
         self.degrees.clear();
+    }
+
+    /// The same rows, the targets of each ascending.
+    pub(crate) fn fill_sorted(&mut self, rows: Rows<'_>) {
+        let arcs = rows.targets.len();
+        self.offsets.clear();
+        self.offsets.extend_from_slice(rows.offsets);
+        self.degrees.clear();
+        self.degrees.extend_from_slice(rows.degrees);
+        self.targets.resize(arcs, 0);
+        self.weights.resize(arcs, 0);
+        // The reverses of all arcs, in the order of their sources, are the arcs themselves.
+        let mut free = self.offsets.clone();
+        for source in 0..rows.nodes() as u32 {
+            let (targets, weights) = rows.arcs_of(source);
+            for (&target, &weight) in targets.iter().zip(weights) {
+                let slot = &mut free[target as usize];
+                self.targets[*slot] = source;
+                self.weights[*slot] = weight;
+                *slot += 1;
+            }
+        }
     }
 
     /// Ends the row whose arcs have been pushed last.

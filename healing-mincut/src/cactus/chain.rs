@@ -69,7 +69,7 @@ impl Chain {
         while goes_on && next < self.nodes.len() {
             let node = self.nodes[next];
             next += 1;
-            for (neighbour, _) in flow.graph().neighbours(node) {
+            for &neighbour in flow.neighbours(node) {
                 if neighbour == far || self.part_of[neighbour as usize] != NONE || self.is_beyond[neighbour as usize] {
                     continue;
                 }
@@ -115,7 +115,7 @@ impl Chain {
         for &node in &last {
             self.part_of[node as usize] = LAST;
         }
-        for node in 0..flow.graph().nodes() {
+        for node in 0..flow.nodes() {
             if self.part_of[node as usize] == NONE {
                 self.part_of[node as usize] = PENDING;
                 self.nodes.push(node);
@@ -175,7 +175,7 @@ const LAST: u32 = u32::MAX - 2;
 
 /// The nodes that residual arcs lead to from this one, or from which they lead here.
 fn reached(flow: &MaximumFlow<'_>, node: u32, forward: bool) -> Vec<u32> {
-    let mut is_reached = vec![false; flow.graph().nodes() as usize];
+    let mut is_reached = vec![false; flow.nodes() as usize];
     is_reached[node as usize] = true;
     let mut reached = vec![node];
     let mut next = 0;
@@ -232,13 +232,12 @@ impl Pieces {
 
     /// Of the nodes listed, all of which are pending, and no others.
     fn find(&mut self, flow: &MaximumFlow<'_>, pending: &[u32], part_of: &[u32]) {
-        let offsets = flow.graph().arc_offsets();
         let mut time = 0;
         for &start in pending {
             if self.found_at[start as usize] != 0 {
                 continue;
             }
-            self.way.push((start, offsets[start as usize]));
+            self.way.push((start, flow.first_arc(start)));
             while let Some(&(node, arc)) = self.way.last() {
                 let index = node as usize;
                 if self.found_at[index] == 0 {
@@ -253,7 +252,7 @@ impl Pieces {
                     if is_new {
                         // The arc is looked at once more, on the way back.
                         self.step(arc);
-                        self.way.push((target, offsets[target_index]));
+                        self.way.push((target, flow.first_arc(target)));
                         continue;
                     }
                     if part_of[target_index] == PENDING && self.found_at[target_index] != DONE {

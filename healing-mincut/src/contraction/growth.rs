@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::contraction::clusters::{Clusters, FREE};
 use crate::contraction::goal::Goal;
+use crate::contraction::proof::{Proof, Proofs};
 use crate::contraction::tie::Tie;
 use crate::rows::Rows;
 
@@ -22,7 +23,7 @@ const CORNER_BATCH: usize = 32;
 const CORNER_SHARE: u64 = 3;
 
 /// A cluster that grows.
-pub(crate) struct Growth<'a, T, G> {
+pub(crate) struct Growth<'a, 'p, T, G> {
     goal: PhantomData<G>,
     rows: Rows<'a>,
     /// No cut below this separates the members.
@@ -40,13 +41,18 @@ pub(crate) struct Growth<'a, T, G> {
     next: usize,
     /// All members before this have been looked at for neighbours round corners.
     looked: usize,
+    proofs: Option<&'a mut Proofs<'p>>,
+    /// The member, and which of its neighbours, that proofs are sought for next.
+    asked: (usize, usize),
 }
 
 /// How far a cluster has grown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// No other node may join, and all keys are exact.
+    /// No other node is seen to belong to it, and all keys are exact.
     Stalled,
+    /// The same; and a cut lighter than the bound, of this value, was found in search of a proof.
+    Lighter(u64),
     /// Few nodes are left outside; the keys are not exact.
     NearlyAll,
 }
@@ -63,15 +69,16 @@ pub(crate) fn tie_of<T: Tie, G: Goal>(key: T, degree: u64, bound: u64) -> u64 {
     key.to_weight() - (bound - G::needed(degree, bound))
 }
 
-impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
+impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
     /// Grows a new cluster from `seeds`, which no cut below `bound` separates. The `keys` of nodes in
-    /// no cluster are [`untied`] before.
+    /// no cluster are [`untied`] before. `proofs`, if there are any, are for this cluster alone.
     pub(crate) fn from_seeds(
         rows: Rows<'a>,
         seeds: &[u32],
         bound: u64,
         keys: &'a mut [T],
         clusters: &'a mut Clusters,
+        proofs: Option<&'a mut Proofs<'p>>,
     ) -> Reach {
         let cluster = clusters.count() as u32;
         let begin = clusters.clustered();
@@ -92,6 +99,8 @@ impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
             followed: 0,
             next: begin,
             looked: begin,
+            proofs,
+            asked: (begin, 0),
         };
         let reach = growth.run();
         growth.clusters.end_cluster(growth.taken);
@@ -106,10 +115,14 @@ impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
         loop {
             let waiting = self.taken - self.begin - self.followed;
             if waiting == 0 {
-                if !self.look_round_corners() {
-                    return Reach::Stalled;
+                if self.look_round_corners() {
+                    continue;
                 }
-                continue;
+                match self.seek_proof() {
+                    Proof::Joins => continue,
+                    Proof::Lighter(value) => return Reach::Lighter(value),
+                    Proof::None => return Reach::Stalled,
+                }
             }
             for &node in &self.clusters.members[noted..self.taken] {
                 self.clusters.cluster_of[node as usize] = self.cluster;
@@ -198,7 +211,9 @@ impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
                 continue;
             }
             for &node in rows.arcs_of(member).0 {
-                if self.keys[node as usize] < limit && self.is_tied_round_corners(node) {
+                let key = self.keys[node as usize];
+                let is_close = || tie_of::<T, G>(key, rows.degrees[node as usize], bound) >= bound / CORNER_SHARE;
+                if key < limit && is_close() && self.is_tied_round_corners(node) {
                     self.join(node);
                 }
             }
@@ -210,9 +225,6 @@ impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
         let limit = T::from_weight(self.bound);
         let tie_of = |node: u32| tie_of::<T, G>(self.keys[node as usize], self.rows.degrees[node as usize], self.bound);
         let mut tie = tie_of(node);
-        if tie < self.bound / CORNER_SHARE {
-            return false;
-        }
         let (targets, weights) = self.rows.arcs_of(node);
         for (&corner, &weight) in targets.iter().zip(weights) {
             if self.keys[corner as usize] < limit {
@@ -223,6 +235,44 @@ impl<'a, T: Tie, G: Goal> Growth<'a, T, G> {
             }
         }
         false
+    }
+
+    /// Lets one node join that a look round corners or a flow proves to belong to the cluster.
+    fn seek_proof(&mut self) -> Proof {
+        let Some(proofs) = self.proofs.take() else {
+            return Proof::None;
+        };
+        proofs.note_members(&self.clusters.members[self.begin..self.taken]);
+        let proof = self.next_proof(proofs);
+        self.proofs = Some(proofs);
+        proof
+    }
+
+    fn next_proof(&mut self, proofs: &mut Proofs<'_>) -> Proof {
+        let limit = T::from_weight(self.bound);
+        let (mut member, mut skipped) = self.asked;
+        while member < self.taken {
+            let neighbours = self.rows.arcs_of(self.clusters.members[member]).0;
+            while let Some(&node) = neighbours.get(skipped) {
+                skipped += 1;
+                if self.keys[node as usize] >= limit {
+                    continue;
+                }
+                let proof = if self.is_tied_round_corners(node) {
+                    Proof::Joins
+                } else {
+                    proofs.ask(node, self.bound)
+                };
+                if proof == Proof::Joins {
+                    self.join(node);
+                }
+                self.asked = (member, skipped);
+                return proof;
+            }
+            (member, skipped) = (member + 1, 0);
+        }
+        self.asked = (member, skipped);
+        Proof::None
     }
 
     /// Whether a good part of the nodes outside would join if pulled: looks at a few of them.

@@ -18,6 +18,7 @@ mod absorb;
 mod clusters;
 mod goal;
 mod growth;
+mod proof;
 mod rebuild;
 mod round;
 mod scan;
@@ -30,12 +31,17 @@ use crate::rows::{RowBuffer, Rows};
 use absorb::Absorption;
 use goal::OneMinimumCut;
 pub(crate) use goal::{EveryLighterCut, EveryMinimumCut, Goal};
+use proof::Proofs;
 use rebuild::Rebuild;
 use round::{Lightest, Lists, Sums};
 use tie::Tie;
 
 /// A round that contracts a smaller share of the nodes than this is the last.
 const LEAST_PROGRESS: usize = 64;
+/// After a round that contracts a smaller share of the nodes than this, proofs are sought.
+const GOOD_PROGRESS: usize = 4;
+/// A round takes about so many passes over all arcs: what the nodes it contracted have cost.
+const ROUND_PASSES: usize = 4;
 
 /// A graph with some of its nodes contracted.
 #[derive(Debug, Clone)]
@@ -82,7 +88,16 @@ impl Workspace {
         self.lightest.side.clear();
         self.lightest.side.push(node);
         self.lightest.level = 0;
-        while self.contract(whole) {}
+        let mut price = None;
+        loop {
+            let (nodes, arcs) = self.size(whole);
+            let Some(left) = self.contract(whole, price) else { break };
+            let contracted = nodes - left;
+            price = match price {
+                None if contracted * GOOD_PROGRESS < nodes => Some(ROUND_PASSES * arcs / contracted.max(1)),
+                _ => None,
+            };
+        }
     }
 
     /// The value of a minimum cut, for at least two nodes.
@@ -106,7 +121,7 @@ impl Workspace {
                 self.current.rows()
             };
             let (_, heaviest) = extreme_degrees(rows.degrees);
-            let count = self.contract_once::<G>(whole, heaviest).unwrap_or(nodes);
+            let count = self.contract_once::<G>(whole, heaviest, None).unwrap_or(nodes);
             let enough = count == 1 || (nodes - count) * LEAST_PROGRESS < nodes;
             nodes = count;
             if enough {
@@ -137,22 +152,37 @@ impl Workspace {
         }
     }
 
-    /// One round and its contraction. Returns whether there is anything left to contract.
-    fn contract(&mut self, whole: Rows<'_>) -> bool {
+    /// How many nodes and arcs the graph of the clusters has.
+    fn size(&self, whole: Rows<'_>) -> (usize, usize) {
+        let rows = if self.levels.is_empty() {
+            whole
+        } else {
+            self.current.rows()
+        };
+        (rows.nodes(), rows.targets.len())
+    }
+
+    /// One round and its contraction; with a `price`, by proofs. Returns how many nodes are left, unless
+    /// there is nothing left to contract.
+    fn contract(&mut self, whole: Rows<'_>, price: Option<usize>) -> Option<usize> {
         let level = self.levels.len();
         let rows = if level == 0 { whole } else { self.current.rows() };
         let (lightest, heaviest) = extreme_degrees(rows.degrees);
         self.lightest.offer(rows.degrees[lightest as usize], &[lightest], level);
         if self.lightest.value == 0 || rows.nodes() == 2 {
-            return false;
+            return None;
         }
-        self.contract_once::<OneMinimumCut>(whole, heaviest)
-            .is_some_and(|count| count > 1)
+        if price.is_some() && level > 0 {
+            self.next.fill_sorted(self.current.rows());
+            std::mem::swap(&mut self.current, &mut self.next);
+        }
+        self.contract_once::<OneMinimumCut>(whole, heaviest, price)
+            .filter(|&count| count > 1)
     }
 
     /// One round towards a goal and its contraction, unless it left one cluster alone. Returns how many
-    /// it left: `None` if a cut of value 0 turned up.
-    fn contract_once<G: Goal>(&mut self, whole: Rows<'_>, heaviest: u32) -> Option<usize> {
+    /// it left: `None` if a cut of value 0 turned up. A `price` asks for proofs, for which rows must ascend.
+    fn contract_once<G: Goal>(&mut self, whole: Rows<'_>, heaviest: u32, price: Option<usize>) -> Option<usize> {
         let level = self.levels.len();
         let rows = if level == 0 { whole } else { self.current.rows() };
         let Self {
@@ -163,15 +193,17 @@ impl Workspace {
             lightest,
             ..
         } = self;
+        let mut proofs = price.map(|price| Proofs::new(rows, price));
+        let proofs = proofs.as_mut();
         // A key is at most the bound and the weighted degree together.
         let heaviest_degree = rows.degrees[heaviest as usize];
         let greatest_key = u128::from(heaviest_degree) + u128::from(lightest.value.max(heaviest_degree));
         if greatest_key < <u32 as Tie>::LIMIT {
-            round::run::<_, G>(rows, heaviest, lightest, level, lists, narrow);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, narrow, proofs);
         } else if greatest_key < <u64 as Tie>::LIMIT {
-            round::run::<_, G>(rows, heaviest, lightest, level, lists, wide);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, wide, proofs);
         } else {
-            round::run::<_, G>(rows, heaviest, lightest, level, lists, widest);
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, widest, proofs);
         }
         if self.lightest.value == 0 {
             return None;

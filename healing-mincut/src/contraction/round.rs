@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use crate::contraction::clusters::{Clusters, FREE};
 use crate::contraction::goal::Goal;
 use crate::contraction::growth::{Growth, Reach, tie_of, untied};
+use crate::contraction::proof::Proofs;
 use crate::contraction::scan::{Ending, Scan};
 use crate::contraction::seed;
 use crate::contraction::tie::Tie;
@@ -16,6 +17,13 @@ const FEW_LEFT: usize = 8;
 const HUB: u64 = 3;
 /// The most hubs that are tried.
 const MOST_HUBS: usize = 1000;
+/// In search of one cluster's seeds such a share of all arcs may be read, and this many more; for all
+/// clusters of a round, such a share of all arcs.
+const SEED_SHARE: usize = 32;
+const SEED_FLOOR: usize = 4096;
+const SEEDS_SHARE: usize = 2;
+/// The bound that clusters are grown for comes down once the lightest cut is by such a share lighter.
+const BOUND_SHARE: u64 = 16;
 
 /// The lightest cut known; or, where that is not to be found, only the bound.
 #[derive(Debug, Default, Clone)]
@@ -59,6 +67,9 @@ pub(crate) struct Sums<T> {
 
 /// Fills `lists.clusters` with clusters that hold every node, unless a cut of value 0 turns up: then
 /// nothing needs to be contracted any more. `first` is a node with the greatest weighted degree.
+///
+/// A round reads every arc a few times at most. With `proofs` it grows one cluster only, for as long
+/// as they last.
 pub(crate) fn run<T: Tie, G: Goal>(
     rows: Rows<'_>,
     first: u32,
@@ -66,6 +77,7 @@ pub(crate) fn run<T: Tie, G: Goal>(
     level: usize,
     lists: &mut Lists,
     sums: &mut Sums<T>,
+    proofs: Option<&mut Proofs<'_>>,
 ) {
     let nodes = rows.nodes();
     lists.scan.reserve(nodes);
@@ -76,7 +88,7 @@ pub(crate) fn run<T: Tie, G: Goal>(
     sums.keys.clear();
     sums.keys
         .extend(rows.degrees.iter().map(|&degree| untied::<T, G>(degree, bound)));
-    Round {
+    let round = Round {
         goal: PhantomData::<G>,
         rows,
         lightest,
@@ -86,8 +98,13 @@ pub(crate) fn run<T: Tie, G: Goal>(
         bound,
         hubs_known: false,
         first_free: 0,
+        seed_work: 0,
+        scanned_in_vain: 0,
+    };
+    match proofs {
+        None => round.run(first),
+        Some(proofs) => round.run_with(proofs, first),
     }
-    .run(first);
 }
 
 struct Round<'a, T, G> {
@@ -102,6 +119,10 @@ struct Round<'a, T, G> {
     hubs_known: bool,
     /// All nodes before this are in clusters.
     first_free: usize,
+    /// How many arcs were read in search of seeds.
+    seed_work: usize,
+    /// How many nodes were scanned by scans that did not go to the end.
+    scanned_in_vain: usize,
 }
 
 impl<T: Tie, G: Goal> Round<'_, T, G> {
@@ -109,7 +130,7 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         let nodes = self.rows.nodes();
         let mut start = first;
         while self.find_seeds(start) {
-            if self.lists.seeds.len() > 1 && self.grow() == Reach::NearlyAll {
+            if self.lists.seeds.len() > 1 && self.grow(None) == Reach::NearlyAll {
                 break;
             }
             let left = nodes - self.lists.clusters.clustered();
@@ -124,22 +145,36 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         }
     }
 
+    fn run_with(mut self, proofs: &mut Proofs<'_>, first: u32) {
+        self.find_seeds_near(first, self.rows.targets.len());
+        self.grow(Some(proofs));
+        self.lists.clusters.add_the_rest_alone();
+    }
+
+    fn find_seeds_near(&mut self, start: u32, most_work: usize) {
+        let Lists { clusters, seeds, .. } = &mut *self.lists;
+        let (bound, ties) = (self.lightest.value, &mut self.sums.ties);
+        self.seed_work += seed::around(self.rows, start, bound, &clusters.cluster_of, ties, seeds, most_work);
+    }
+
     /// Looks for the seeds of a cluster: near the start, or else by a scan, which may also settle all
     /// that is left. Returns whether the round goes on.
     fn find_seeds(&mut self, start: u32) -> bool {
+        let arcs = self.rows.targets.len();
+        let work_left = (arcs / SEEDS_SHARE + SEED_FLOOR).saturating_sub(self.seed_work);
+        self.find_seeds_near(start, work_left.min(arcs / SEED_SHARE + SEED_FLOOR));
         let Self { rows, lists, sums, .. } = self;
         let Lists {
             scan, clusters, seeds, ..
         } = &mut **lists;
-        let value = self.lightest.value;
-        seed::around(*rows, start, value, &clusters.cluster_of, &mut sums.ties, seeds);
         if seeds.len() > 1 {
             return true;
         }
         if clusters.clustered() * 2 > rows.nodes() {
             return false;
         }
-        let ending = scan.run::<T, G>(*rows, start, value, &mut sums.ties);
+        let may_burst = self.scanned_in_vain < rows.nodes();
+        let ending = scan.run::<T, G>(*rows, start, self.lightest.value, may_burst, &mut sums.ties);
         if let Some(prefix) = scan.lightest() {
             let side = &scan.scanned()[..prefix.length];
             self.lightest.offer(prefix.value, side, self.level);
@@ -158,6 +193,7 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
                 true
             }
             Ending::Burst => {
+                self.scanned_in_vain += scan.scanned().len();
                 for &node in scan.scanned() {
                     sums.ties[node as usize] = T::default();
                     for &target in rows.arcs_of(node).0 {
@@ -174,7 +210,7 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
     }
 
     /// Grows a cluster from the seeds.
-    fn grow(&mut self) -> Reach {
+    fn grow(&mut self, mut proofs: Option<&mut Proofs<'_>>) -> Reach {
         let Self {
             rows,
             lists,
@@ -184,8 +220,18 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         } = self;
         let Lists { clusters, seeds, .. } = &mut **lists;
         let cluster = clusters.count();
-        let reach = Growth::<T, G>::from_seeds(*rows, seeds, *bound, &mut sums.keys, clusters);
-        if reach == Reach::Stalled {
+        let reach = Growth::<T, G>::from_seeds(
+            *rows,
+            seeds,
+            *bound,
+            &mut sums.keys,
+            clusters,
+            proofs.as_deref_mut(),
+        );
+        if let (Reach::Lighter(value), Some(proofs)) = (reach, proofs) {
+            self.lightest.offer(value, proofs.lighter_side(), self.level);
+        }
+        if reach != Reach::NearlyAll {
             self.settle(cluster);
         }
         reach
@@ -225,7 +271,7 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         if G::LOWERS_BOUND && members.len() < rows.nodes() {
             self.lightest.offer(cut, members, self.level);
         }
-        if self.lightest.value < *bound {
+        if self.lightest.value < *bound - *bound / BOUND_SHARE {
             *bound = self.lightest.value;
             for (node, key) in sums.keys.iter_mut().enumerate() {
                 if clusters.cluster_of[node] == FREE {

@@ -89,7 +89,16 @@ impl Scan {
     /// Nagamochi and Ibaraki, "Computing edge-connectivity in multigraphs and capacitated graphs"
     /// (SIAM J. Discrete Math. 5(1), 1992); that the order among ties of at least `bound` does not
     /// matter, Henzinger, Noe, Schulz and Strash, "Practical minimum cut algorithms" (ALENEX 2018).
-    pub(crate) fn run<T: Tie, G: Goal>(&mut self, rows: Rows<'_>, first: u32, bound: u64, ties: &mut [T]) -> Ending {
+    ///
+    /// Ends at a burst if `may_burst`.
+    pub(crate) fn run<T: Tie, G: Goal>(
+        &mut self,
+        rows: Rows<'_>,
+        first: u32,
+        bound: u64,
+        may_burst: bool,
+        ties: &mut [T],
+    ) -> Ending {
         let nodes = rows.nodes();
         self.starts.clear();
         self.starts.push(0);
@@ -146,7 +155,7 @@ impl Scan {
                     });
                 }
                 let run = taken - run_start;
-                if run >= SHORTEST_BURST && run * BURST_SHARE >= scanned {
+                if may_burst && run >= SHORTEST_BURST && run * BURST_SHARE >= scanned {
                     break;
                 }
             }

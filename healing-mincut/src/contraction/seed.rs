@@ -6,14 +6,11 @@ use crate::rows::Rows;
 
 /// So many seeds are enough.
 const MOST_SEEDS: usize = 256;
-/// Such a share of all arcs, and this many more, may be read in search of them.
-const WORK_SHARE: usize = 32;
-const WORK_FLOOR: usize = 4096;
 
 /// Fills `seeds` with `hub` and nodes in no cluster that no cut below `bound` separates from it: those
 /// to which paths of one and two edges alone carry a flow of `bound`, each edge used once. (Padberg
 /// and Rinaldi's test 4, from one node to all others.) `ties` of nodes in no cluster are 0 before and
-/// after.
+/// after. Reads at most `most_work` arcs beyond the hub's own; returns how many it read.
 pub(crate) fn around<T: Tie>(
     rows: Rows<'_>,
     hub: u32,
@@ -21,11 +18,12 @@ pub(crate) fn around<T: Tie>(
     cluster_of: &[u32],
     ties: &mut [T],
     seeds: &mut Vec<u32>,
-) {
+    most_work: usize,
+) -> usize {
     seeds.clear();
     seeds.push(hub);
     let limit = T::from_weight(bound);
-    let mut work = rows.targets.len() / WORK_SHARE + WORK_FLOOR;
+    let mut work = 0;
     let (neighbours, weights) = rows.arcs_of(hub);
     ties[hub as usize] = T::TAKEN;
     let mut read = 0;
@@ -34,10 +32,10 @@ pub(crate) fn around<T: Tie>(
     }
     for (&neighbour, &first) in neighbours.iter().zip(weights) {
         let (targets, weights) = rows.arcs_of(neighbour);
-        if targets.len() > work || seeds.len() > MOST_SEEDS {
+        if work + targets.len() > most_work || seeds.len() > MOST_SEEDS {
             break;
         }
-        work -= targets.len();
+        work += targets.len();
         read += 1;
         for (&target, &second) in targets.iter().zip(weights) {
             add(ties, limit, target, first.min(second), seeds);
@@ -55,6 +53,7 @@ pub(crate) fn around<T: Tie>(
             rows.arcs_of(neighbour).0.iter().copied().for_each(&mut clear);
         }
     }
+    work + neighbours.len()
 }
 
 #[inline]
