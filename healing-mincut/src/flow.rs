@@ -7,6 +7,8 @@ use crate::rows::Rows;
 const UNSEEN: u32 = u32::MAX;
 /// The sink's level: those of nodes nearer to it count down from here.
 const SINK: u32 = u32::MAX - 1;
+/// Ways to sinks with more arcs than this are kept.
+const LONG_WAY: u32 = 16;
 
 /// How a flow came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(crate) struct MaximumFlow<'g> {
     residual: Vec<u64>,
     /// Arcs that may carry something, whose reverses may not be listed.
     touched: Vec<usize>,
+    /// What flows is not to be undone.
+    is_kept: bool,
     level: Vec<u32>,
     /// The first arc of each node that may still lead on in this round.
     next_arc: Vec<usize>,
@@ -106,6 +110,7 @@ impl<'g> MaximumFlow<'g> {
             reverse,
             residual: weights.to_vec(),
             touched: Vec::new(),
+            is_kept: false,
             level: vec![UNSEEN; nodes],
             next_arc: free,
             from_source: Front::default(),
@@ -151,12 +156,16 @@ impl<'g> MaximumFlow<'g> {
         self.level[node as usize] = SINK;
     }
 
-    /// The greatest flow from a node to the set of sinks, or `limit` if that is less; `None` if more
-    /// than `most_work` arcs would have to be read. Not for use with single sinks in turn.
+    /// The greatest flow from a node to the set of sinks, or at least `limit` if that is less; `None` if
+    /// more than `most_work` arcs would have to be read. Not for use with single sinks in turn.
+    ///
+    /// Once a way has led far round, nothing is undone any more. Earlier sources are sinks by now, and
+    /// from sinks to sinks any amount may flow: so such a way is found once, and used from one source
+    /// after the other along it. (Short ones are sooner found again than kept out of the way.)
     pub(crate) fn run_to_sinks(&mut self, source: u32, limit: u64, most_work: usize) -> Option<u64> {
-        self.take_back();
         let most_work = self.work.saturating_add(most_work);
-        let mut value = 0;
+        self.take_back();
+        let mut value = self.stop_inflow(source);
         while value < limit {
             self.clear_fronts();
             self.from_sink.level = SINK;
@@ -178,11 +187,27 @@ impl<'g> MaximumFlow<'g> {
                     }
                 }
             }
+            self.is_kept |= self.from_source.level > LONG_WAY;
             value += self.augment(source, limit - value);
         }
         self.clear_fronts();
         self.ending = Ending::Limit;
         Some(value)
+    }
+
+    /// Takes away what flows to a node from sinks; returns how much flows from there then.
+    fn stop_inflow(&mut self, node: u32) -> u64 {
+        let mut value = 0_u64;
+        for arc in self.arcs_of(node) {
+            let weight = self.rows.weights[arc];
+            let more = self.residual[arc];
+            if more > weight && self.level[self.rows.targets[arc] as usize] == SINK {
+                value = value.saturating_add(more - weight);
+                self.residual[arc] = weight;
+                self.residual[self.reverse[arc]] = weight;
+            }
+        }
+        value
     }
 
     /// How the last flow ended.
@@ -245,9 +270,12 @@ impl<'g> MaximumFlow<'g> {
         offsets[node as usize]..offsets[node as usize + 1]
     }
 
-    /// Undoes the last flow.
+    /// Undoes the last flow, unless it is kept.
     fn take_back(&mut self) {
         let weights = self.rows.weights;
+        if self.is_kept {
+            self.touched.clear();
+        }
         for arc in self.touched.drain(..) {
             self.residual[arc] = weights[arc];
             self.residual[self.reverse[arc]] = weights[arc];
@@ -390,7 +418,7 @@ impl<'g> MaximumFlow<'g> {
             .iter()
             .fold(limit, |least, &arc| least.min(self.residual[arc]));
         for &arc in &self.path {
-            if self.residual[arc] == weights[arc] {
+            if self.residual[arc] == weights[arc] && !self.is_kept {
                 self.touched.push(arc);
             }
             self.residual[arc] -= amount;

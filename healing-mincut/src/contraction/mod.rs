@@ -31,17 +31,13 @@ use crate::rows::{RowBuffer, Rows};
 use absorb::Absorption;
 use goal::OneMinimumCut;
 pub(crate) use goal::{EveryLighterCut, EveryMinimumCut, Goal};
-use proof::Proofs;
+use proof::{Budget, Patience, Proofs};
 use rebuild::Rebuild;
 use round::{Lightest, Lists, Sums};
 use tie::Tie;
 
 /// A round that contracts a smaller share of the nodes than this is the last.
 const LEAST_PROGRESS: usize = 64;
-/// After a round that contracts a smaller share of the nodes than this, proofs are sought.
-const GOOD_PROGRESS: usize = 4;
-/// A round takes about so many passes over all arcs: what the nodes it contracted have cost.
-const ROUND_PASSES: usize = 4;
 
 /// A graph with some of its nodes contracted.
 #[derive(Debug, Clone)]
@@ -88,15 +84,14 @@ impl Workspace {
         self.lightest.side.clear();
         self.lightest.side.push(node);
         self.lightest.level = 0;
-        let mut price = None;
+        let mut patience = Patience::default();
+        let mut budget = None;
         loop {
             let (nodes, arcs) = self.size(whole);
-            let Some(left) = self.contract(whole, price) else { break };
-            let contracted = nodes - left;
-            price = match price {
-                None if contracted * GOOD_PROGRESS < nodes => Some(ROUND_PASSES * arcs / contracted.max(1)),
-                _ => None,
+            let Some(left) = self.contract(whole, budget) else {
+                break;
             };
+            budget = patience.after_round(budget.is_some(), nodes, nodes - left, arcs);
         }
     }
 
@@ -162,9 +157,9 @@ impl Workspace {
         (rows.nodes(), rows.targets.len())
     }
 
-    /// One round and its contraction; with a `price`, by proofs. Returns how many nodes are left, unless
+    /// One round and its contraction; with a `budget`, by proofs. Returns how many nodes are left, unless
     /// there is nothing left to contract.
-    fn contract(&mut self, whole: Rows<'_>, price: Option<usize>) -> Option<usize> {
+    fn contract(&mut self, whole: Rows<'_>, budget: Option<Budget>) -> Option<usize> {
         let level = self.levels.len();
         let rows = if level == 0 { whole } else { self.current.rows() };
         let (lightest, heaviest) = extreme_degrees(rows.degrees);
@@ -172,17 +167,17 @@ impl Workspace {
         if self.lightest.value == 0 || rows.nodes() == 2 {
             return None;
         }
-        if price.is_some() && level > 0 {
+        if budget.is_some() && level > 0 {
             self.next.fill_sorted(self.current.rows());
             std::mem::swap(&mut self.current, &mut self.next);
         }
-        self.contract_once::<OneMinimumCut>(whole, heaviest, price)
+        self.contract_once::<OneMinimumCut>(whole, heaviest, budget)
             .filter(|&count| count > 1)
     }
 
     /// One round towards a goal and its contraction, unless it left one cluster alone. Returns how many
-    /// it left: `None` if a cut of value 0 turned up. A `price` asks for proofs, for which rows must ascend.
-    fn contract_once<G: Goal>(&mut self, whole: Rows<'_>, heaviest: u32, price: Option<usize>) -> Option<usize> {
+    /// it left: `None` if a cut of value 0 turned up. A `budget` asks for proofs, for which rows must ascend.
+    fn contract_once<G: Goal>(&mut self, whole: Rows<'_>, heaviest: u32, budget: Option<Budget>) -> Option<usize> {
         let level = self.levels.len();
         let rows = if level == 0 { whole } else { self.current.rows() };
         let Self {
@@ -193,7 +188,7 @@ impl Workspace {
             lightest,
             ..
         } = self;
-        let mut proofs = price.map(|price| Proofs::new(rows, price));
+        let mut proofs = budget.map(|budget| Proofs::new(rows, budget));
         let proofs = proofs.as_mut();
         // A key is at most the bound and the weighted degree together.
         let heaviest_degree = rows.degrees[heaviest as usize];
