@@ -41,6 +41,8 @@ pub(crate) struct MaximumFlow<'g> {
     touched: Vec<usize>,
     /// What flows is not to be undone.
     is_kept: bool,
+    /// Ways are sought among arcs that can carry so much more.
+    least_room: u64,
     level: Vec<u32>,
     /// The first arc of each node that may still lead on in this round.
     next_arc: Vec<usize>,
@@ -111,6 +113,7 @@ impl<'g> MaximumFlow<'g> {
             residual: weights.to_vec(),
             touched: Vec::new(),
             is_kept: false,
+            least_room: 1,
             level: vec![UNSEEN; nodes],
             next_arc: free,
             from_source: Front::default(),
@@ -166,7 +169,10 @@ impl<'g> MaximumFlow<'g> {
         let most_work = self.work.saturating_add(most_work);
         self.take_back();
         let mut value = self.stop_inflow(source);
-        while value < limit {
+        if self.is_kept {
+            self.least_room = 1 << limit.ilog2();
+        }
+        'search: while value < limit {
             self.clear_fronts();
             self.from_sink.level = SINK;
             let arcs = self.arcs_of(source);
@@ -181,6 +187,10 @@ impl<'g> MaximumFlow<'g> {
                     }
                     Scanned::Grown => {}
                     Scanned::Met => break,
+                    Scanned::Closed if self.least_room > 1 => {
+                        self.least_room /= 2;
+                        continue 'search;
+                    }
                     Scanned::Closed => {
                         self.ending = Ending::SourceClosed;
                         return Some(value);
@@ -344,7 +354,7 @@ impl<'g> MaximumFlow<'g> {
             for (arc, &target) in targets[first..offsets[node + 1]].iter().enumerate() {
                 let arc = first + arc;
                 let carrier = if FORWARD { arc } else { self.reverse[arc] };
-                if self.residual[carrier] == 0 {
+                if self.residual[carrier] < self.least_room {
                     continue;
                 }
                 let target = target as usize;
@@ -382,7 +392,11 @@ impl<'g> MaximumFlow<'g> {
                     return sent;
                 }
                 // Back to where the first full arc begins.
-                let full = self.path.iter().position(|&arc| self.residual[arc] == 0).unwrap_or(0);
+                let full = self
+                    .path
+                    .iter()
+                    .position(|&arc| self.residual[arc] < self.least_room)
+                    .unwrap_or(0);
                 node = targets[self.reverse[self.path[full]]] as usize;
                 self.path.truncate(full);
                 continue;
@@ -395,7 +409,8 @@ impl<'g> MaximumFlow<'g> {
             };
             let end = offsets[node + 1];
             let mut arc = self.next_arc[node];
-            while arc < end && (self.residual[arc] == 0 || self.level[targets[arc] as usize] != next_level) {
+            while arc < end && (self.residual[arc] < self.least_room || self.level[targets[arc] as usize] != next_level)
+            {
                 arc += 1;
             }
             self.next_arc[node] = arc;

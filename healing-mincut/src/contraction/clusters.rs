@@ -16,6 +16,8 @@ pub(crate) struct Clusters {
     pub(crate) is_inner: Vec<bool>,
     /// Nodes that a growing cluster has looked at in vain.
     pub(crate) outside: Vec<u32>,
+    /// How many members, of all clusters, had been followed when a node was looked at in vain.
+    pub(crate) looked_at: Vec<u32>,
 }
 
 impl Clusters {
@@ -25,6 +27,8 @@ impl Clusters {
         self.members.resize(nodes + 1, 0);
         self.is_inner.clear();
         self.is_inner.resize(nodes, false);
+        self.looked_at.clear();
+        self.looked_at.resize(nodes, 0);
         self.begins.clear();
         self.begins.push(0);
     }

@@ -203,6 +203,8 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
         let (rows, bound) = (self.rows, self.bound);
         let limit = T::from_weight(bound);
         let all = self.taken;
+        // No tie changes before the next member is followed: nor does what was seen.
+        let followed = (self.begin + self.followed) as u32;
         while self.looked < all && self.taken - all < CORNER_BATCH {
             let member = self.clusters.members[self.looked];
             self.looked += 1;
@@ -213,8 +215,12 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
             for &node in rows.arcs_of(member).0 {
                 let key = self.keys[node as usize];
                 let is_close = || tie_of::<T, G>(key, rows.degrees[node as usize], bound) >= bound / CORNER_SHARE;
-                if key < limit && is_close() && self.is_tied_round_corners(node) {
-                    self.join(node);
+                if key < limit && is_close() && self.clusters.looked_at[node as usize] != followed {
+                    if self.is_tied_round_corners(node) {
+                        self.join(node);
+                    } else {
+                        self.clusters.looked_at[node as usize] = followed;
+                    }
                 }
             }
         }

@@ -24,6 +24,7 @@ mod round;
 mod scan;
 mod seed;
 mod tie;
+mod tie_heap;
 mod waiting;
 
 use crate::graph::Graph;

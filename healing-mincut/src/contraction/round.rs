@@ -220,14 +220,7 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         } = self;
         let Lists { clusters, seeds, .. } = &mut **lists;
         let cluster = clusters.count();
-        let reach = Growth::<T, G>::from_seeds(
-            *rows,
-            seeds,
-            *bound,
-            &mut sums.keys,
-            clusters,
-            proofs.as_deref_mut(),
-        );
+        let reach = Growth::<T, G>::from_seeds(*rows, seeds, *bound, &mut sums.keys, clusters, proofs.as_deref_mut());
         if let (Reach::Lighter(value), Some(proofs)) = (reach, proofs) {
             self.lightest.offer(value, proofs.lighter_side(), self.level);
         }

@@ -1,6 +1,6 @@
 //! The queue of nodes that are tied to the scanned ones, but not yet strongly enough.
 
-use std::collections::BinaryHeap;
+use crate::contraction::tie_heap::TieHeap;
 
 /// Keys below this are kept in buckets; above, a heap is smaller than that many empty buckets.
 const MOST_BUCKETS: u64 = 1 << 12;
@@ -16,7 +16,7 @@ pub(crate) struct Waiting {
     entries: Vec<(u32, u32)>,
     /// No bucket above this one holds an entry.
     top: usize,
-    heap: BinaryHeap<(u64, u32)>,
+    heap: TieHeap,
 }
 
 impl Waiting {
@@ -34,7 +34,7 @@ impl Waiting {
     #[inline]
     pub(crate) fn push(&mut self, key: u64, node: u32) {
         if self.buckets.is_empty() {
-            self.heap.push((key, node));
+            self.heap.push(key, node);
             return;
         }
         let key = key as usize;
