@@ -52,6 +52,16 @@ impl<'a> Rows<'a> {
         Graph::from_checked_edges(self.nodes(), edges, total_weight, 0)
     }
 
+    /// Reads the beginnings of some nodes' rows, which are soon to be read in full: a processor that
+    /// meets these reads one after the other, with nothing to decide between them, waits for all of them
+    /// at once.
+    #[inline]
+    pub(crate) fn touch(&self, nodes: &[u32]) {
+        let first_targets = nodes.iter().map(|&node| self.targets.get(self.offsets[node as usize]));
+        let sum = first_targets.fold(0_u32, |sum, target| sum.wrapping_add(target.copied().unwrap_or(0)));
+        std::hint::black_box(sum);
+    }
+
     /// The targets and the weights of a node's arcs.
     #[inline]
     pub(crate) fn arcs_of(&self, node: u32) -> (&'a [u32], &'a [u64]) {

@@ -14,6 +14,8 @@ const PULL_SHARE: usize = 8;
 const FEW_OUTSIDE: usize = 16;
 /// Members are followed in the order they joined in, so many at a time ...
 const BATCH: usize = 128;
+/// The rows of so many are called for at once, that they come from memory side by side.
+const GROUP: usize = 16;
 /// ... or in the order of their numbers, which memory likes better, if that many wait and at least
 /// such a share of all numbers between the smallest and the largest.
 const SWEEP_SHARE: usize = 24;
@@ -148,13 +150,16 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
 
     /// Follows members in the order they joined in.
     fn follow_batch(&mut self) {
-        let mut left = BATCH;
-        while self.next < self.taken && left > 0 {
-            let node = self.clusters.members[self.next];
-            self.next += 1;
-            if !self.keys[node as usize].is_followed() {
-                self.follow(node);
-                left -= 1;
+        let end = self.taken.min(self.next + BATCH);
+        while self.next < end {
+            let group = self.next..end.min(self.next + GROUP);
+            self.next = group.end;
+            self.rows.touch(&self.clusters.members[group.clone()]);
+            for position in group {
+                let node = self.clusters.members[position];
+                if !self.keys[node as usize].is_followed() {
+                    self.follow(node);
+                }
             }
         }
     }

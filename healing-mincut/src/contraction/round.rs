@@ -12,7 +12,7 @@ use crate::contraction::tie::Tie;
 use crate::rows::Rows;
 
 /// Once only such a share of the nodes is in no cluster, the graph is rebuilt.
-const FEW_LEFT: usize = 8;
+const FEW_LEFT: usize = 64;
 /// A node with so many times the average weighted degree is a hub.
 const HUB: u64 = 3;
 /// The most hubs that are tried.
