@@ -150,16 +150,18 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
 
     /// Follows members in the order they joined in.
     fn follow_batch(&mut self) {
-        let end = self.taken.min(self.next + BATCH);
-        while self.next < end {
-            let group = self.next..end.min(self.next + GROUP);
-            self.next = group.end;
-            self.rows.touch(&self.clusters.members[group.clone()]);
-            for position in group {
-                let node = self.clusters.members[position];
-                if !self.keys[node as usize].is_followed() {
-                    self.follow(node);
-                }
+        let mut group = [0; GROUP];
+        for _ in 0..BATCH / GROUP {
+            let mut size = 0;
+            while self.next < self.taken && size < GROUP {
+                let node = self.clusters.members[self.next];
+                self.next += 1;
+                group[size] = node;
+                size += usize::from(!self.keys[node as usize].is_followed());
+            }
+            self.rows.touch(&group[..size]);
+            for &node in &group[..size] {
+                self.follow(node);
             }
         }
     }

@@ -224,7 +224,8 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         if let (Reach::Lighter(value), Some(proofs)) = (reach, proofs) {
             self.lightest.offer(value, proofs.lighter_side(), self.level);
         }
-        if reach != Reach::NearlyAll {
+        let is_whole = self.lists.clusters.members_of(cluster).len() == self.rows.nodes();
+        if reach != Reach::NearlyAll && !is_whole {
             self.settle(cluster);
         }
         reach
