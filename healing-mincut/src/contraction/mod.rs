@@ -52,6 +52,7 @@ pub(crate) struct Kernel {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Workspace {
     lists: Lists,
+    narrowest: Sums<u16>,
     narrow: Sums<u32>,
     wide: Sums<u64>,
     widest: Sums<u128>,
@@ -183,6 +184,7 @@ impl Workspace {
         let rows = if level == 0 { whole } else { self.current.rows() };
         let Self {
             lists,
+            narrowest,
             narrow,
             wide,
             widest,
@@ -194,7 +196,9 @@ impl Workspace {
         // A key is at most the bound and the weighted degree together.
         let heaviest_degree = rows.degrees[heaviest as usize];
         let greatest_key = u128::from(heaviest_degree) + u128::from(lightest.value.max(heaviest_degree));
-        if greatest_key < <u32 as Tie>::LIMIT {
+        if greatest_key < <u16 as Tie>::LIMIT {
+            round::run::<_, G>(rows, heaviest, lightest, level, lists, narrowest, proofs);
+        } else if greatest_key < <u32 as Tie>::LIMIT {
             round::run::<_, G>(rows, heaviest, lightest, level, lists, narrow, proofs);
         } else if greatest_key < <u64 as Tie>::LIMIT {
             round::run::<_, G>(rows, heaviest, lightest, level, lists, wide, proofs);

@@ -3,7 +3,7 @@
 use std::ops::{BitOr, Not};
 
 /// A sum of weights with two bits to mark a node, each of which puts it above every bound for good.
-/// Sums that all fit into 30 bits (most graphs) take half the memory, and memory is what the
+/// Sums that all fit into 14 or 30 bits (most graphs) take less memory, and memory is what the
 /// algorithms wait for.
 pub(crate) trait Tie: Copy + Ord + Default + BitOr<Output = Self> + Not<Output = Self> {
     /// The node is in the set, or is not to join it.
@@ -47,6 +47,7 @@ macro_rules! tie_in {
     };
 }
 
+tie_in!(u16);
 tie_in!(u32);
 tie_in!(u64);
 tie_in!(u128);
