@@ -22,6 +22,8 @@ const MOST_HUBS: usize = 1000;
 const SEED_SHARE: usize = 32;
 const SEED_FLOOR: usize = 4096;
 const SEEDS_SHARE: usize = 2;
+/// If a scan of all nodes joins a smaller share of them than this, its longest run is grown.
+const LONE_SHARE: usize = 4;
 /// The bound that clusters are grown for comes down once the lightest cut is by such a share lighter.
 const BOUND_SHARE: u64 = 16;
 
@@ -173,14 +175,26 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
         if clusters.clustered() * 2 > rows.nodes() {
             return false;
         }
-        let may_burst = self.scanned_in_vain < rows.nodes();
+        let nodes = rows.nodes();
+        let may_burst = self.scanned_in_vain < nodes;
         let ending = scan.run::<T, G>(*rows, start, self.lightest.value, may_burst, &mut sums.ties);
         if let Some(prefix) = scan.lightest() {
             let side = &scan.scanned()[..prefix.length];
             self.lightest.offer(prefix.value, side, self.level);
         }
+        let longest = scan.runs().max_by_key(|run| run.len()).unwrap_or(&[]);
         match ending {
             Ending::Disconnected => false,
+            Ending::Complete
+                if may_burst && longest.len() > 1 && scan.runs().count() * LONE_SHARE > nodes * (LONE_SHARE - 1) =>
+            {
+                // Hardly anything was found; but little may be enough to grow from.
+                self.scanned_in_vain = nodes;
+                seeds.clear();
+                seeds.extend_from_slice(longest);
+                forget_ties(*rows, scan.scanned(), &clusters.cluster_of, &mut sums.ties);
+                true
+            }
             Ending::Complete => {
                 for run in scan.runs() {
                     clusters.add(run);
@@ -194,16 +208,9 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
             }
             Ending::Burst => {
                 self.scanned_in_vain += scan.scanned().len();
-                for &node in scan.scanned() {
-                    sums.ties[node as usize] = T::default();
-                    for &target in rows.arcs_of(node).0 {
-                        if clusters.cluster_of[target as usize] == FREE {
-                            sums.ties[target as usize] = T::default();
-                        }
-                    }
-                }
                 seeds.clear();
                 seeds.extend_from_slice(scan.last_run());
+                forget_ties(*rows, scan.scanned(), &clusters.cluster_of, &mut sums.ties);
                 true
             }
         }
@@ -292,6 +299,27 @@ impl<T: Tie, G: Goal> Round<'_, T, G> {
             .position(|&cluster| cluster == FREE);
         self.first_free += free?;
         Some(self.first_free as u32)
+    }
+}
+
+/// Sets the ties of all nodes in no cluster back to 0, after some of them were scanned.
+fn forget_ties<T: Tie>(rows: Rows<'_>, scanned: &[u32], cluster_of: &[u32], ties: &mut [T]) {
+    let nodes = rows.nodes();
+    if scanned.len() * (rows.targets.len() / nodes) > nodes {
+        for (tie, &cluster) in ties.iter_mut().zip(cluster_of) {
+            if cluster == FREE {
+                *tie = T::default();
+            }
+        }
+        return;
+    }
+    for &node in scanned {
+        ties[node as usize] = T::default();
+        for &target in rows.arcs_of(node).0 {
+            if cluster_of[target as usize] == FREE {
+                ties[target as usize] = T::default();
+            }
+        }
     }
 }
 
