@@ -162,13 +162,14 @@ impl<'g> MaximumFlow<'g> {
     /// The greatest flow from a node to the set of sinks, or at least `limit` if that is less; `None` if
     /// more than `most_work` arcs would have to be read. Not for use with single sinks in turn.
     ///
-    /// Once a way has led far round, nothing is undone any more. Earlier sources are sinks by now, and
+    /// Once a way has led far round, nothing is undone any more. Earlier sources must be sinks by now, and
     /// from sinks to sinks any amount may flow: so such a way is found once, and used from one source
-    /// after the other along it. (Short ones are sooner found again than kept out of the way.)
+    /// after the other along it, by pushing back what flows past. (Short ones are sooner found again than
+    /// kept out of the way.)
     pub(crate) fn run_to_sinks(&mut self, source: u32, limit: u64, most_work: usize) -> Option<u64> {
         let most_work = self.work.saturating_add(most_work);
         self.take_back();
-        let mut value = self.stop_inflow(source);
+        let mut value = 0;
         if self.is_kept {
             self.least_room = 1 << limit.ilog2();
         }
@@ -205,19 +206,12 @@ impl<'g> MaximumFlow<'g> {
         Some(value)
     }
 
-    /// Takes away what flows to a node from sinks; returns how much flows from there then.
-    fn stop_inflow(&mut self, node: u32) -> u64 {
-        let mut value = 0_u64;
-        for arc in self.arcs_of(node) {
-            let weight = self.rows.weights[arc];
-            let more = self.residual[arc];
-            if more > weight && self.level[self.rows.targets[arc] as usize] == SINK {
-                value = value.saturating_add(more - weight);
-                self.residual[arc] = weight;
-                self.residual[self.reverse[arc]] = weight;
-            }
-        }
-        value
+    /// After a flow to a set of sinks that ended with the source closed in: the weight of the edges that
+    /// leave [`side`](Self::side).
+    pub(crate) fn weight_around_source(&self) -> u64 {
+        let leaves = |&arc: &usize| matches!(self.level[self.rows.targets[arc] as usize], UNSEEN | SINK);
+        let arcs = self.from_source.nodes.iter().flat_map(|&node| self.arcs_of(node));
+        arcs.filter(leaves).map(|arc| self.rows.weights[arc]).sum()
     }
 
     /// How the last flow ended.

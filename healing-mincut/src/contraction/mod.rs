@@ -11,6 +11,11 @@
 //! 3. [`absorb`]: single nodes that are left over join clusters by the same test.
 //! 4. [`rebuild`]: the graph of the clusters.
 //!
+//! A round reads every arc a few times at most. Where rounds make little progress, as in grids and other
+//! graphs whose nodes are all as weakly tied as the minimum cut is light, some grow a cluster by flows
+//! ([`proof`]), for no more work than the other rounds take. Worst case: about twice that of Nagamochi,
+//! Ono and Ibaraki's algorithm, O(n) rounds of O(m + n log n) each; in practice a few rounds.
+//!
 //! Invariant: of the lightest cut known and the minimum cut of the contracted graph, one is a minimum
 //! cut of the graph.
 

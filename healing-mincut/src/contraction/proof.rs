@@ -110,8 +110,13 @@ impl<'g> Proofs<'g> {
         let value = self.flow.run_to_sinks(node, bound, *credit);
         *credit = credit.saturating_sub(self.flow.work() - before);
         match value {
-            Some(value) if value < bound => Proof::Lighter(value),
-            Some(_) => Proof::Joins,
+            Some(value) if value >= bound => Proof::Joins,
+            // What flowed is no more than the cut's value; less, if an edge is so heavy that what could
+            // flow back over it passes 64 bits.
+            Some(_) => match self.flow.weight_around_source() {
+                value if value < bound => Proof::Lighter(value),
+                _ => Proof::None,
+            },
             None => Proof::None,
         }
     }
