@@ -1,10 +1,23 @@
 //! From an observation and the monitor's report to ranked diagnoses.
 
+mod blame;
+mod calibration;
 mod composed;
+mod evidence_classifier;
+mod evidence_config;
+mod gathering;
+mod losses;
+mod measured;
 mod rules;
+mod suspicion;
+mod wording;
 
+pub use calibration::{Calibration, Weights};
 pub use composed::{FirstOf, Vote, Weighted, Weightless};
+pub use evidence_classifier::EvidenceClassifier;
+pub use evidence_config::EvidenceConfig;
 pub use rules::{RuleClassifier, RuleThresholds};
+pub use suspicion::{Strengths, Suspicion};
 
 use crate::diagnosis::Diagnosis;
 use crate::monitor::IntegrityReport;

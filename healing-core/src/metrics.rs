@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::duration_serde;
 use crate::keyed_by_number;
 use crate::number::{Amount, Percent};
+use crate::topology::NodeRef;
 
 /// Measurements of one collection at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,9 @@ pub struct JobMetrics {
     pub priority: JobPriority,
     /// What it is doing.
     pub state: JobState,
+    /// The maintenance service that does it, where the host can tell.
+    #[serde(default)]
+    pub service: Option<NodeRef>,
 }
 
 /// How much a background job matters.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use healing_core::classify::RuleClassifier;
+use healing_core::classify::{EvidenceClassifier, RuleClassifier};
 use healing_core::registry::RegistryError;
 use healing_core::{Classifier, HealingConfig, RemediationStrategy, StrategyRegistry, VirtualClock};
 use healing_learn::{OriginalWeights, OutcomeTracker};
@@ -10,7 +10,7 @@ use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, NEED_APPROVAL, PauseMaintenance, RebalancePartitions,
     RebuildCentroids, RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
-use mock_cluster::{Cluster, CorroboratedRules};
+use mock_cluster::Cluster;
 
 use crate::arguments::Policy;
 
@@ -42,7 +42,7 @@ pub(crate) fn strategies(cluster: &Cluster, approve: bool) -> Result<StrategyReg
 
 pub(crate) fn classifier(policy: Policy) -> Arc<dyn Classifier> {
     match policy {
-        Policy::Default | Policy::None => Arc::new(CorroboratedRules::default()),
+        Policy::Default | Policy::None => Arc::new(EvidenceClassifier::default()),
         Policy::Original => Arc::new(RuleClassifier::default()),
     }
 }

@@ -75,7 +75,6 @@
 mod actuators;
 mod birth;
 mod centroids;
-mod classifier;
 mod cluster;
 pub mod design;
 mod disks;
@@ -95,7 +94,6 @@ mod severity;
 mod size;
 mod state;
 
-pub use classifier::CorroboratedRules;
 pub use cluster::Cluster;
 pub use disks::DiskNumber;
 pub use fault::Fault;

@@ -127,6 +127,7 @@ impl State {
             job_type: job.job_type.to_owned(),
             priority: job.priority,
             state: job.state,
+            service: Some(NodeRef::maintenance_dep(job.shard)),
         });
         SystemMetrics {
             partitions: partitions.collect(),

@@ -16,7 +16,7 @@ use super::services::Services;
 use super::step_call::{StepRunner, Threads};
 use super::watched::Watched;
 use crate::audit::Signer;
-use crate::classify::{Classifier, RuleClassifier};
+use crate::classify::{Classifier, EvidenceClassifier};
 use crate::clock::Clock;
 use crate::identity::{CollectionId, HolderId, InvalidName};
 use crate::learner::{Learner, NoLearning};
@@ -77,7 +77,7 @@ impl HealerBuilder {
             source,
             clock,
             config: HealingConfig::default(),
-            classifier: Arc::new(RuleClassifier::default()),
+            classifier: Arc::new(EvidenceClassifier::default()),
             registry: StrategyRegistry::new(),
             learner: Arc::new(NoLearning),
             journal: Arc::clone(&storage) as Arc<dyn Journal>,
@@ -102,7 +102,7 @@ impl HealerBuilder {
         Self { registry, ..self }
     }
 
-    /// Reads problems with this classifier instead of the rule table.
+    /// Reads problems with this classifier instead of by [the evidence](EvidenceClassifier).
     pub fn classifier(self, classifier: Arc<dyn Classifier>) -> Self {
         Self { classifier, ..self }
     }

@@ -9,9 +9,9 @@ mod summary;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 
 use clap::Parser;
+use healing_benches::in_parallel::in_parallel;
 use healing_core::identity::InvalidName;
 
 use crate::contenders::Contender;
@@ -111,33 +111,6 @@ fn compare(environment: Environment, arguments: &Arguments) -> Result<Vec<Row>, 
         )
     });
     Ok(rows.collect())
-}
-
-/// `work` for 0 to `number`, in that order, on all cores.
-fn in_parallel<T: Send, E: Send>(number: usize, work: impl Fn(usize) -> Result<T, E> + Sync) -> Result<Vec<T>, E> {
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let share = number.div_ceil(workers).max(1);
-    thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = (0..number)
-            .step_by(share)
-            .map(|start| {
-                scope.spawn(move || {
-                    (start..number.min(start + share))
-                        .map(work)
-                        .collect::<Result<Vec<T>, E>>()
-                })
-            })
-            .collect();
-        let mut all = Vec::with_capacity(number);
-        for thread in threads {
-            match thread.join() {
-                Ok(results) => all.extend(results?),
-                Err(panicked) => std::panic::resume_unwind(panicked),
-            }
-        }
-        Ok(all)
-    })
 }
 
 /// A seed for each run, far apart from those of other runs and other seeds (SplitMix64; Steele, Lea and Flood 2014).

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use healing_core::classify::EvidenceClassifier;
 use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::metrics::JobState;
 use healing_core::monitor::{IntegrityReport, IntegrityState};
@@ -25,7 +26,7 @@ use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
     RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
-use mock_cluster::{Cluster, CorroboratedRules, Scenario, Size};
+use mock_cluster::{Cluster, Scenario, Size};
 
 use crate::cluster::{metrics, report, severity, wait};
 
@@ -210,7 +211,7 @@ impl Struck {
             state: IntegrityState::Stress,
             ..report(&cluster)
         };
-        let diagnosis = CorroboratedRules::default()
+        let diagnosis = EvidenceClassifier::default()
             .classify(&observation, &report)
             .swap_remove(0);
         let mut struck = Self {
