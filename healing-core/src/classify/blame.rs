@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::losses::{Losses, share};
+use super::losses::{EdgeLoss, Losses, share};
 use crate::topology::{EdgeKind, NodeKind, NodeRef};
 
 /// A sort with fewer edges cannot tell what hit all from what hit one.
@@ -151,9 +151,9 @@ impl Blame {
 /// replicas are behind, each of them is.
 fn take_off_what_is_everywhere(losses: &Losses<'_>) -> (Vec<Everywhere>, Vec<f64>) {
     let mut sorts: BTreeMap<Sort, Vec<usize>> = BTreeMap::new();
-    for (number, edge) in losses.graph().edges().iter().enumerate() {
-        let (a, b) = edge.key().ends();
-        let kind = edge.key().kind();
+    for (number, edge) in losses.edges().iter().enumerate() {
+        let (a, b) = edge.key.ends();
+        let kind = edge.key.kind();
         if !matches!(kind, EdgeKind::Replication | EdgeKind::Dependency) {
             sorts.entry(Sort(kind, a.kind, b.kind)).or_default().push(number);
         }
@@ -178,7 +178,7 @@ fn take_off_what_is_everywhere(losses: &Losses<'_>) -> (Vec<Everywhere>, Vec<f64
 
 /// The node at a position as the culprit of `damages`; `None` where nothing tells of that fault.
 fn suspect(losses: &Losses<'_>, damages: &[f64], fault: Fault, at: usize) -> Option<Culprit> {
-    let node = losses.graph().nodes()[at].node;
+    let node = losses.node(at);
     let told = |tells: &dyn Fn(usize) -> bool| -> Vec<f64> {
         let telling = losses.at(at).iter().filter(|&&edge| tells(edge));
         telling.map(|&edge| damages[edge]).collect()
@@ -215,9 +215,9 @@ impl Culprit {
 
 /// Whether an edge tells of a fault of the node at a position, which is one of its ends.
 fn tells(losses: &Losses<'_>, fault: Fault, edge: usize, at: usize) -> bool {
-    let key = losses.graph().edges()[edge].key();
+    let EdgeLoss { key, ends, .. } = &losses.edges()[edge];
     let (a, b) = key.ends();
-    let second = losses.edges()[edge].ends[1] == at;
+    let second = ends[1] == at;
     let (node, other) = if second { (b, a) } else { (a, b) };
     fault.is_told_by(key.kind(), node, other, second)
 }

@@ -56,7 +56,7 @@ impl EvidenceClassifier {
     }
 
     fn gather<'a>(&'a self, observation: &'a Observation, report: &'a IntegrityReport) -> Gathering<'a> {
-        let losses = Losses::of(&observation.graph, |_| None);
+        let losses = Losses::of(&observation.graph, report);
         Gathering {
             config: &self.config,
             metrics: &observation.metrics,

@@ -11,7 +11,7 @@ use crate::metrics::SystemMetrics;
 use crate::monitor::{IntegrityReport, WitnessEdge};
 use crate::number::{Percent, Ratio};
 use crate::problem::ProblemKind;
-use crate::topology::{Edge, EdgeKind, NodeKind, NodeRef};
+use crate::topology::{EdgeKind, NodeKind, NodeRef};
 
 /// Everything that a classification looks at.
 pub(super) struct Gathering<'a> {
@@ -127,22 +127,13 @@ impl Gathering<'_> {
     }
 
     fn neighbours(&self, node: NodeRef, kind: EdgeKind) -> Vec<NodeRef> {
-        let graph = self.losses.graph();
-        let at = graph.position(node);
+        let at = self.losses.graph().position(node);
         let keys = at
             .into_iter()
             .flat_map(|at| self.losses.at(at))
-            .map(|&edge| graph.edges()[edge].key());
-        let of_kind = keys.filter(|key| key.kind() == kind);
-        of_kind
-            .map(|key| {
-                if key.ends().0 == node {
-                    key.ends().1
-                } else {
-                    key.ends().0
-                }
-            })
-            .collect()
+            .map(|&edge| self.losses.edges()[edge].key);
+        let ends = keys.filter(|key| key.kind() == kind).map(|key| key.ends());
+        ends.map(|(a, b)| if a == node { b } else { a }).collect()
     }
 
     fn memory(&self) -> Option<Suspicion> {
@@ -224,9 +215,11 @@ impl Gathering<'_> {
     /// of the weakest.
     fn lost_to(&self, culprit: &Culprit) -> f64 {
         let around = self.losses.at(culprit.at).iter().copied();
-        let reported =
-            std::iter::once(&self.report.witness).map(|witness| self.share_across(culprit, self.edges_of(witness)));
-        reported.fold(self.share_across(culprit, around), f64::max)
+        let weakest = self.report.weakest.iter().map(|cut| &cut.witness);
+        let reported = std::iter::once(&self.report.witness).chain(weakest);
+        reported
+            .map(|witness| self.share_across(culprit, self.edges_of(witness)))
+            .fold(self.share_across(culprit, around), f64::max)
     }
 
     fn share_across(&self, culprit: &Culprit, cut: impl Iterator<Item = usize>) -> f64 {
@@ -243,9 +236,6 @@ impl Gathering<'_> {
 
     /// The numbers of the edges across a cut.
     pub(super) fn edges_of<'w>(&'w self, witness: &'w [WitnessEdge]) -> impl Iterator<Item = usize> + 'w {
-        let edges = self.losses.graph().edges();
-        witness
-            .iter()
-            .filter_map(move |it| edges.binary_search_by_key(&it.edge().key(), Edge::key).ok())
+        witness.iter().filter_map(|it| self.losses.number(&it.edge().key()))
     }
 }

@@ -206,7 +206,7 @@ impl Gathering<'_> {
         let mut kinds: BTreeMap<EdgeKind, (f64, f64)> = BTreeMap::new();
         for edge in edges {
             let it = &self.losses.edges()[edge];
-            let (healthy, lost) = kinds.entry(self.losses.graph().edges()[edge].key().kind()).or_default();
+            let (healthy, lost) = kinds.entry(it.key.kind()).or_default();
             *healthy += it.healthy;
             *lost += it.healthy * share(it.damage);
         }

@@ -315,6 +315,7 @@ impl IntegrityMonitor {
             witness,
             side: named(&sight.minimum.side),
             weakest: weakest.collect(),
+            weakened: mirror.map_or_else(Vec::new, Mirror::weakened),
             integrity: self.integrity(sight),
             state: self.hysteresis.state(),
             transition: None,

@@ -7,7 +7,7 @@ use healing_mincut::{DynamicMinCut, FixedPoint, Graph, GraphError, Update};
 
 use super::baseline::{Healthy, Learned};
 use super::integrity_monitor::MonitorError;
-use super::report::WitnessEdge;
+use super::report::{WeakenedEdge, WitnessEdge};
 use super::weak_cuts::PricedCut;
 use crate::number::Amount;
 use crate::plan::CapacityEffect;
@@ -16,6 +16,9 @@ use crate::topology::{ContractedGraph, Edge, EdgeKey, EdgeKind, NodeRef};
 /// An edge between two nodes that are still there, but which has not been shown for so many samples in a row, is taken to be
 /// gone on purpose: an hour, at a sample every ten seconds.
 const FORGOTTEN_AFTER: u16 = 360;
+
+/// An edge with at least this share of its healthy capacity left may just scatter.
+const SCATTERED: f64 = 0.98;
 
 /// A total weight below this holds the capacities with less than about 40 bits: they are scaled anew.
 const LEAST_TOTAL_WEIGHT: u64 = 1 << 40;
@@ -192,6 +195,20 @@ impl Mirror {
             }
         }
         witnesses
+    }
+
+    /// The edges that have lost more than they scatter by.
+    pub(super) fn weakened(&self) -> Vec<WeakenedEdge> {
+        let weakened = self
+            .edges
+            .iter()
+            .filter(|edge| edge.capacity < SCATTERED * edge.healthy());
+        let named = |edge: &MirroredEdge| WeakenedEdge {
+            edge: self.key(edge),
+            value: Amount::clamped(edge.capacity),
+            baseline: Amount::clamped(edge.healthy()),
+        };
+        weakened.map(named).collect()
     }
 
     /// Takes in a sample of a collection that is well.

@@ -21,5 +21,5 @@ mod weak_cuts;
 pub use drift::{Drift, DriftConfig};
 pub use hysteresis::{HysteresisConfig, IntegrityState, StateChange};
 pub use integrity_monitor::{IntegrityMonitor, JudgedBy, MOST_WEAK_CUTS, MonitorConfig, MonitorError};
-pub use report::{IntegrityReport, WeakCut, WitnessEdge};
+pub use report::{IntegrityReport, WeakCut, WeakenedEdge, WitnessEdge};
 pub use thresholds::{ResolvedThresholds, Thresholds};

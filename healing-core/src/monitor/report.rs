@@ -7,8 +7,8 @@ use super::drift::Drift;
 use super::hysteresis::{IntegrityState, StateChange};
 use super::thresholds::ResolvedThresholds;
 use crate::identity::CollectionId;
-use crate::number::Lambda;
-use crate::topology::{Edge, NodeRef};
+use crate::number::{Amount, Lambda};
+use crate::topology::{Edge, EdgeKey, NodeRef};
 
 /// The minimum cut of an observation, the cuts that have lost most, and the state of the collection that follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct IntegrityReport {
     /// the collection is well: a node whose cut is always small does not stand before the cut that fell. Until it is known what
     /// cuts are worth, the lightest first.
     pub weakest: Vec<WeakCut>,
+    /// Every edge that has lost some of what it carries when the collection is well, and those that are no longer there; sorted
+    /// by key. What an edge scatters by, up to two percent, is no loss. Empty until it is known what edges carry.
+    pub weakened: Vec<WeakenedEdge>,
     /// What the state follows from: lambda; or, where some cut has lost a greater share of its worth than the minimum cut of
     /// its own, that share of the baseline.
     pub integrity: Lambda,
@@ -74,6 +77,17 @@ impl WeakCut {
         let baseline = self.baseline?.get();
         (baseline > 0.0).then(|| (self.value.get() / baseline).min(f64::MAX))
     }
+}
+
+/// An edge that carries less than when the collection is well.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WeakenedEdge {
+    /// The edge.
+    pub edge: EdgeKey,
+    /// Its effective capacity now; 0 where it is no longer there.
+    pub value: Amount,
+    /// Its effective capacity when the collection is well.
+    pub baseline: Amount,
 }
 
 /// An edge across a cut.

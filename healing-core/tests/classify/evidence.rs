@@ -138,7 +138,7 @@ fn boundaries() -> [(ProblemKind, [Host; 2], [Host; 2]); 6] {
 fn each_class_begins_where_graph_and_metrics_agree() {
     for (kind, inside, outside) in boundaries() {
         for host in inside {
-            assert_eq!(host.kinds(), [kind.clone()], "{host:?}");
+            assert_eq!(host.kinds(), std::slice::from_ref(&kind), "{host:?}");
         }
         for host in outside {
             assert!(!host.kinds().contains(&kind), "{kind}: {host:?}");
@@ -280,6 +280,30 @@ fn lag_that_an_overloaded_partition_brings_about_comes_after_it() {
     };
     assert!(confidence(&symptom) < confidence(&elsewhere));
     assert_eq!(confidence(&elsewhere), confidence(&alone));
+}
+
+#[test]
+fn edges_that_are_gone_are_losses_too() {
+    let mut gone = behind(LAG(40), 1.0);
+    gone.shrinks = true;
+    let ids = |host: &Host| match only(host).problem {
+        ProblemClass::ReplicationLag { replica_ids, .. } => replica_ids,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ids(&gone), [5]);
+    assert_eq!(ids(&gone.without_metrics()), [5]);
+}
+
+#[test]
+fn before_the_monitor_knows_what_is_healthy_the_nominal_capacity_is() {
+    use healing_core::monitor::{IntegrityMonitor, MonitorConfig};
+    let (ill, classifier) = (hot(2000.0, 0.5), EvidenceClassifier::default());
+    let first = IntegrityMonitor::new(&MonitorConfig::default())
+        .sample(&ill.observation())
+        .unwrap();
+    assert_eq!(first.baseline, None);
+    let found = classifier.classify(&ill.observation(), &first);
+    assert_eq!(found[0].problem, only(&ill).problem);
 }
 
 #[test]

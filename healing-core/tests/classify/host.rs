@@ -24,6 +24,8 @@ pub struct Host {
     pub failing_searches: f64,
     /// The share of searches in one partition's index that fail.
     pub failing_index: BTreeMap<i64, f64>,
+    /// What fails shows as less capacity instead of as errors, and an edge that fails everything is gone.
+    pub shrinks: bool,
     pub metrics: SystemMetrics,
 }
 
@@ -63,6 +65,7 @@ impl Host {
             failing: BTreeMap::new(),
             failing_searches: 0.0,
             failing_index: BTreeMap::new(),
+            shrinks: false,
             metrics,
         }
     }
@@ -194,10 +197,18 @@ impl Host {
             .iter()
             .map(|end| 1.0 - self.failing.get(end).copied().unwrap_or(0.0));
         let failing = 1.0 - (1.0 - failing) * passing.product::<f64>();
-        let edge = Edge::new(kind, ends[0], ends[1], capacity * self.unit).unwrap();
-        graph
-            .edge(edge.with_error_rate(failing.clamp(0.0, 1.0)).unwrap())
-            .unwrap();
+        let capacity = capacity * self.unit;
+        let edge = |capacity| Edge::new(kind, ends[0], ends[1], capacity).unwrap();
+        match self.shrinks {
+            true if failing >= 1.0 => {}
+            true => {
+                graph.edge(edge(capacity * (1.0 - failing))).unwrap();
+            }
+            false => {
+                let edge = edge(capacity).with_error_rate(failing.clamp(0.0, 1.0)).unwrap();
+                graph.edge(edge).unwrap();
+            }
+        }
     }
 
     /// What the monitor says of it after having seen it well, until the state has had time to change.

@@ -226,3 +226,21 @@ fn a_prediction_tells_the_minimum_cut_and_the_weakest_cut_to_be() {
     let report = world.sample();
     assert_eq!((report.lambda.get(), report.weakest[0].value.get()), (1.0, 54.0));
 }
+
+#[test]
+fn edges_that_carry_less_than_when_all_is_well_are_named_also_when_they_are_gone() {
+    let mut world = World::new(&MonitorConfig::default());
+    world.mesh(1..=5, 10.0);
+    assert_eq!(world.sample().weakened, []);
+    world.samples(5);
+    world.link(1, 2, 4.0).link(2, 3, 9.9).link(3, 4, 20.0).unlink(4, 5);
+    let weakened = world.sample().weakened;
+    let told: Vec<(Vec<NodeRef>, f64, f64)> = weakened
+        .iter()
+        .map(|it| {
+            let (a, b) = it.edge.ends();
+            (vec![a, b], it.value.get(), it.baseline.get())
+        })
+        .collect();
+    assert_eq!(told, [(partitions([1, 2]), 4.0, 10.0), (partitions([4, 5]), 0.0, 10.0)]);
+}
