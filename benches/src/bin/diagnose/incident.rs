@@ -1,10 +1,10 @@
 //! What goes wrong, and what a classifier should say to it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use healing_core::ProblemKind;
-use mock_cluster::design::{CENTROIDS, PARTITIONS, REPLICAS_PER_SHARD, SHARDS};
-use mock_cluster::{Fault, InvalidSeverity, Severity};
+use mock_cluster::{Fault, InvalidSeverity, InvalidSize, Severity, Size};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
@@ -31,6 +31,7 @@ pub(crate) struct Incident {
     /// What strikes, and when.
     pub(crate) strikes: Vec<(Duration, Fault)>,
     /// The cluster that it strikes.
+    pub(crate) size: Size,
     pub(crate) cluster_seed: u64,
 }
 
@@ -124,10 +125,13 @@ impl Noise {
 impl Incident {
     /// The incident of this number in the sequence of `seed`: of every twenty, eight have one fault, five have two, three are
     /// look-alikes, and in four nothing is wrong. Classes, pairs and severities come in turn; the rest is drawn.
-    pub(crate) fn of(seed: u64, number: usize) -> Result<Self, InvalidSeverity> {
+    pub(crate) fn of(seed: u64, number: usize) -> Result<Self, InvalidIncident> {
         let mut random = Pcg64::new(seed.into(), number as u128);
         let (turn, place) = (number / 20, number % 20);
-        let draw = Draw { random: &mut random };
+        let draw = Draw {
+            size: any_size(&mut random)?,
+            random: &mut random,
+        };
         match place {
             0..8 => draw.single(turn * 8 + place),
             8..13 => draw.pair(turn * 5 + place - 8),
@@ -139,18 +143,42 @@ impl Incident {
 
 /// Draws what is not fixed by an incident's turn.
 struct Draw<'a> {
+    size: Size,
     random: &'a mut Pcg64,
 }
 
+/// An incident that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidIncident {
+    #[error(transparent)]
+    Severity(#[from] InvalidSeverity),
+    #[error(transparent)]
+    Size(#[from] InvalidSize),
+}
+
+/// The nodes of the smallest and of the largest cluster.
+const NODES: Range<f64> = 50.0..5000.0;
+
+/// As many small clusters as large ones: as likely between 50 and 500 nodes as between 500 and 5,000.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of nodes between 50 and 5,000"
+)]
+fn any_size(random: &mut Pcg64) -> Result<Size, InvalidSize> {
+    let nodes = random.random_range(NODES.start.ln()..NODES.end.ln()).exp();
+    Size::of_nodes(nodes as u32).with_vectors_per_partition(100)
+}
+
 impl Draw<'_> {
-    fn single(mut self, turn: usize) -> Result<Incident, InvalidSeverity> {
+    fn single(mut self, turn: usize) -> Result<Incident, InvalidIncident> {
         let class = CLASSES[turn % CLASSES.len()].clone();
         let grade = Grade::ALL[turn / CLASSES.len() % Grade::ALL.len()];
         let fault = self.fault(&class, grade)?;
         Ok(self.incident(Sort::Single(grade), vec![class], &[fault]))
     }
 
-    fn pair(mut self, turn: usize) -> Result<Incident, InvalidSeverity> {
+    fn pair(mut self, turn: usize) -> Result<Incident, InvalidIncident> {
         let pairs: Vec<(usize, usize)> = (0..CLASSES.len())
             .flat_map(|one| (one + 1..CLASSES.len()).map(move |other| (one, other)))
             .collect();
@@ -163,7 +191,7 @@ impl Draw<'_> {
         Ok(self.incident(Sort::Pair, classes, &faults))
     }
 
-    fn look_alike(mut self, turn: usize) -> Result<Incident, InvalidSeverity> {
+    fn look_alike(mut self, turn: usize) -> Result<Incident, InvalidIncident> {
         let look_alike = LookAlike::ALL[turn % LookAlike::ALL.len()];
         let mut but = |not: ProblemKind| {
             let others: Vec<ProblemKind> = CLASSES.into_iter().filter(|class| *class != not).collect();
@@ -173,7 +201,7 @@ impl Draw<'_> {
             LookAlike::BrokenDisk => {
                 let grade = self.grade();
                 let severity = grade.severity(self.random)?;
-                let partition = self.any(PARTITIONS);
+                let partition = self.any(self.size.partitions());
                 (ProblemKind::Unknown, vec![Fault::BrokenDisk { partition, severity }])
             }
             LookAlike::WarmPartition => {
@@ -190,7 +218,7 @@ impl Draw<'_> {
         Ok(self.incident(Sort::LookAlike(look_alike), vec![causes], &faults))
     }
 
-    fn noise(mut self, turn: usize) -> Result<Incident, InvalidSeverity> {
+    fn noise(mut self, turn: usize) -> Result<Incident, InvalidIncident> {
         let noise = Noise::ALL[turn % Noise::ALL.len()];
         let faults = match noise {
             Noise::Quiet => vec![],
@@ -214,6 +242,7 @@ impl Draw<'_> {
             sort,
             causes,
             strikes: strikes.collect(),
+            size: self.size,
             cluster_seed: self.random.random_range(0..=u64::MAX),
         }
     }
@@ -227,19 +256,19 @@ impl Draw<'_> {
         let severity = grade.severity(self.random)?;
         // Some classes have two ways to come about.
         let other_way = self.random.random_range(0..3) == 0;
-        let partition = self.any(PARTITIONS);
-        let replica = self.any(SHARDS * REPLICAS_PER_SHARD);
+        let partition = self.any(self.size.partitions());
+        let replica = self.any(self.size.replicas());
         Ok(match class {
             ProblemKind::HotspotCongestion if other_way => Fault::WriteFlood { partition, severity },
             ProblemKind::HotspotCongestion => Fault::HotPartition { partition, severity },
             ProblemKind::CentroidSkew => Fault::CentroidSkew {
-                centroid: self.any(CENTROIDS),
+                centroid: self.any(self.size.centroids()),
                 severity,
             },
             ProblemKind::ReplicationLag if other_way => Fault::StuckReplica { replica, severity },
             ProblemKind::ReplicationLag => Fault::LaggingReplica { replica, severity },
             ProblemKind::MaintenanceContention => Fault::MaintenanceStorm {
-                shard: self.any(SHARDS),
+                shard: self.any(self.size.shards()),
                 severity,
             },
             ProblemKind::IndexFragmentation => Fault::FragmentedIndexes { severity },
@@ -249,14 +278,14 @@ impl Draw<'_> {
 
     fn warm_partition(&mut self) -> Result<Fault, InvalidSeverity> {
         Ok(Fault::HotPartition {
-            partition: self.any(PARTITIONS),
+            partition: self.any(self.size.partitions()),
             severity: Severity::new(0.0)?,
         })
     }
 
     fn spare_job(&mut self) -> Result<Fault, InvalidSeverity> {
         Ok(Fault::MaintenanceStorm {
-            shard: self.any(SHARDS),
+            shard: self.any(self.size.shards()),
             severity: Severity::new(0.0)?,
         })
     }

@@ -6,9 +6,9 @@ use healing_core::identity::InvalidName;
 use healing_core::monitor::{IntegrityMonitor, IntegrityReport, IntegrityState, MonitorConfig, MonitorError};
 use healing_core::observation::ObservationError;
 use healing_core::{Clock, CollectionId, HealingConfig, Observation, ObservationSource, VirtualClock};
-use mock_cluster::{Cluster, InvalidSeverity};
+use mock_cluster::Cluster;
 
-use crate::incident::{Incident, WELL_FOR};
+use crate::incident::{Incident, InvalidIncident, WELL_FOR};
 
 /// A fault has been there for so long, at least, before a classifier is asked: before, there may be nothing to see.
 const DEVELOPED: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Name(#[from] InvalidName),
     #[error(transparent)]
-    Severity(#[from] InvalidSeverity),
+    Incident(#[from] InvalidIncident),
     #[error(transparent)]
     Observation(#[from] ObservationError),
     #[error(transparent)]
@@ -39,7 +39,8 @@ pub(crate) enum Failure {
 /// the last fault has developed; or after two minutes, where the state stays normal.
 pub(crate) fn live_through(incident: &Incident) -> Result<Seen, Failure> {
     let clock = VirtualClock::default();
-    let cluster = Cluster::new(CollectionId::new("embeddings")?, incident.cluster_seed, clock.clone());
+    let collection = CollectionId::new("embeddings")?;
+    let cluster = Cluster::of_size(incident.size, collection, incident.cluster_seed, clock.clone());
     let began_at = clock.now();
     let mut last_strike = WELL_FOR;
     for &(after, fault) in &incident.strikes {

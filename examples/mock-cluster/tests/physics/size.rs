@@ -5,7 +5,7 @@ use std::sync::Arc;
 use healing_core::{Clock, CollectionId, Healer, ObservationSource, StrategyRegistry, VirtualClock};
 use healing_strategies::RebalancePartitions;
 use healing_strategies::actuators::{Replicas, Tiers};
-use mock_cluster::{Cluster, CorroboratedRules, Fault, Scenario, Size};
+use mock_cluster::{Cluster, Fault, Scenario, Size};
 use proptest::prelude::*;
 
 use crate::cluster::{cluster, metrics, report, severity, under, wait};
@@ -147,7 +147,6 @@ fn a_large_cluster_is_healed() {
         .register(Arc::new(RebalancePartitions::new(Arc::new(cluster.clone()))))
         .unwrap();
     let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-        .classifier(Arc::new(CorroboratedRules::default()))
         .strategies(strategies)
         .watch(cluster.collection().clone())
         .build()
