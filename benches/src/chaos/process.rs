@@ -15,7 +15,6 @@ use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
     RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
-use mock_cluster::CorroboratedRules;
 use parking_lot::Mutex;
 use thiserror::Error;
 
@@ -102,7 +101,6 @@ impl Simulation {
         let stores = Arc::new(Stores { link: Arc::clone(link) });
         let tracker = OutcomeTracker::load(self.storage(), clock.clone())?;
         let mut healer = Healer::builder(Arc::new(Eyes { link: Arc::clone(link) }), clock)
-            .classifier(Arc::new(CorroboratedRules::default()))
             .strategies(strategies(link)?)
             .learner(Arc::new(tracker))
             .config(self.schedule.config.clone())
