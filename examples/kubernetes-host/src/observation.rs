@@ -383,6 +383,8 @@ fn job_metrics(job: &Job) -> Option<JobMetrics> {
         job_type: name.rsplit_once('-').map_or(name, |(of, _)| of).to_owned(),
         priority,
         state: state_of(job),
+        // Each job is a service of its own; whom it gets in the way of, its machine tells.
+        service: None,
     })
 }
 
