@@ -15,7 +15,7 @@ use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
     RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
-use mock_cluster::{Cluster, CorroboratedRules, Scenario};
+use mock_cluster::{Cluster, Scenario};
 
 use crate::Failure;
 
@@ -41,7 +41,6 @@ pub(crate) fn heal(scenario: Scenario, seed: u64) -> Result<Vec<Kept>, Failure> 
         cluster.schedule(at, injection.fault);
     }
     let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-        .classifier(Arc::new(CorroboratedRules::default()))
         .strategies(strategies(&cluster)?)
         .learner(Arc::new(OutcomeTracker::new(Arc::new(clock.clone()))))
         .watch(cluster.collection().clone())

@@ -141,6 +141,7 @@ fn jobs(session: &mut Session<'_>, collection: &Collection) -> Result<Vec<JobMet
             job_type: row.get(1),
             priority: job_priority(row.get(2))?,
             state: job_state(row.get(3))?,
+            service: None,
         })
     };
     rows.iter().map(job).collect()
