@@ -72,6 +72,7 @@ mod tests {
             witness: Vec::new(),
             side: Vec::new(),
             weakest: Vec::new(),
+            weakened: Vec::new(),
             integrity: Lambda::clamped(integrity),
             state: IntegrityState::Stress,
             transition: None,
