@@ -27,7 +27,7 @@ use crate::error::ClusterError;
 use crate::leases::ClusterLeases;
 use crate::monotonic::Monotonic;
 use crate::observation::PodObservation;
-use crate::orders::Orders;
+use crate::orders::{Order, Orders};
 use crate::replicas::ScaledReplicas;
 use crate::report::Report;
 use crate::status::{HealingStatus, HealingStatusStatus, LastRemediation};
@@ -267,6 +267,7 @@ fn attend(
     objects: &BTreeMap<CollectionId, HealingStatus>,
     stopped: &AtomicBool,
 ) {
+    let mut unanswered: Vec<(Order, String)> = Vec::new();
     let mut shown: BTreeMap<&CollectionId, HealingStatusStatus> = BTreeMap::new();
     while !stopped.load(Ordering::SeqCst) {
         if let Some(order) = orders.next(STATUS_INTERVAL) {
@@ -277,9 +278,10 @@ fn attend(
                     .unwrap_or_else(|error| format!("{} was not done: {error}", order.remediation)),
                 None => "this object was created after the healer started; restart it".to_owned(),
             };
-            // Not taken away, it comes again, and what was done is not done twice.
-            drop(orders.answer(&order, &answer));
+            unanswered.push((order, answer));
         }
+        // What the server does not take now it is told again.
+        unanswered.retain(|(order, answer)| orders.answer(order, answer).is_err());
         for collection in objects.keys() {
             let status = healer.with(|healer| status_of(healer, collection));
             if shown.get(collection) != Some(&status) {

@@ -1,5 +1,6 @@
 //! Orders that people give by annotating the object.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl Verb {
 }
 
 /// An order, as it was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// The object that was annotated.
     pub object: String,
@@ -98,7 +99,8 @@ impl Orders {
     /// Takes the annotation away and writes to the object's status what came of it.
     ///
     /// # Errors
-    /// [`ClusterError`]; the annotation may then still be there, and the order comes again.
+    /// [`ClusterError`]; the annotation may then still be there. Until it is gone, the order is not handed out again by this
+    /// process; one that begins anew finds it, and whoever carries it out again is refused by the healer.
     pub fn answer(&self, order: &Order, answer: &str) -> Result<(), ClusterError> {
         let api = Api::<HealingStatus>::namespaced(self.connection.client(), self.connection.namespace());
         let what = format!("healingstatus {}", order.object);
@@ -156,9 +158,18 @@ async fn follow(api: Api<HealingStatus>, sender: SyncSender<Order>) {
         .backoff(watcher::DefaultBackoff::default())
         .applied_objects();
     pin_mut!(objects);
+    // What stands on the objects and was handed on: an object is seen again whenever anything of it changes.
+    let mut handed_on: BTreeSet<Order> = BTreeSet::new();
     while let Some(object) = objects.next().await {
         // Errors are the watch's own to deal with: it begins anew.
-        for order in object.iter().flat_map(orders_on) {
+        let Ok(object) = object else { continue };
+        let name = object.name_any();
+        let standing: BTreeSet<Order> = orders_on(&object).collect();
+        handed_on.retain(|order| order.object != name || standing.contains(order));
+        for order in standing {
+            if !handed_on.insert(order.clone()) {
+                continue;
+            }
             let sender = sender.clone();
             // The healer's thread may be busy, and this one must not wait for it.
             let sent = tokio::task::spawn_blocking(move || sender.send(order)).await;

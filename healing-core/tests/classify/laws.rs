@@ -61,6 +61,16 @@ fn findings(diagnoses: &[Diagnosis]) -> Vec<(ProblemKind, Vec<i64>, String)> {
         .collect()
 }
 
+/// Whether the same is diagnosed, and as surely as baselines of single precision allow.
+fn same_findings(some: &[Diagnosis], others: &[Diagnosis]) -> bool {
+    let what = |it: &Diagnosis| (it.problem.kind(), ids(&it.problem));
+    some.iter().map(what).eq(others.iter().map(what))
+        && some
+            .iter()
+            .zip(others)
+            .all(|(some, other)| (some.confidence.get() - other.confidence.get()).abs() < 1e-5)
+}
+
 fn ids(problem: &ProblemClass) -> Vec<i64> {
     match problem {
         ProblemClass::HotspotCongestion { partition_ids, .. } => partition_ids.clone(),
@@ -193,7 +203,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
         EdgeKind::Replication,
         EdgeKind::Custom,
     ]);
-    let capacity = prop_oneof![Just(0.0), 0.0..100.0f64, Just(f64::MIN_POSITIVE), Just(1e290)];
+    let capacity = prop_oneof![Just(0.0), 0.0..100.0f64, Just(f64::MIN_POSITIVE), Just(1e28)];
     let error_rate = prop_oneof![Just(0.0), Just(1.0), 0.0..=1.0f64];
     let edges = prop::collection::vec((edge_kind, node(), node(), capacity, error_rate), 0..40);
     (edges, any_metrics()).prop_map(|(edges, metrics)| {
@@ -284,13 +294,13 @@ proptest! {
     #[test]
     fn the_unit_of_the_capacities_changes_nothing(host in any_host(), unit in 1e-6..1e6f64) {
         let other = Host { unit, ..host.clone() };
-        prop_assert_eq!(findings(&host.diagnosed()), findings(&other.diagnosed()));
+        prop_assert!(same_findings(&host.diagnosed(), &other.diagnosed()), "{:?} and {:?}", host.diagnosed(), other.diagnosed());
     }
 
     #[test]
     fn it_is_the_same_whether_requests_fail_or_there_is_less_capacity(host in any_host()) {
         let smaller = Host { shrinks: true, ..host.clone() };
-        prop_assert_eq!(findings(&host.diagnosed()), findings(&smaller.diagnosed()));
+        prop_assert!(same_findings(&host.diagnosed(), &smaller.diagnosed()), "{:?} and {:?}", host.diagnosed(), smaller.diagnosed());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The whole host: orders come by annotation and are answered.
+//! The whole host: a hotspot is seen, scaling is approved by annotation, done, and shown.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::eventually::eventually;
 use crate::fake_api::{FakeApi, Rollouts};
-use crate::objects::{HEALING, READS, deployment, healing};
+use crate::objects::{HEALING, READS, deployment, healing, path, usage};
 use crate::observation::service;
 
 /// The default, in a hurry.
@@ -42,8 +42,73 @@ fn cluster() -> FakeApi {
     api
 }
 
+/// Shard 0 uses this much of its processor of one core.
+fn load(api: &FakeApi, cpu: &str) {
+    api.put(
+        &path("metrics.k8s.io/v1beta1", "pods", "vectors-0"),
+        usage("vectors-0", cpu, "256Mi"),
+    );
+}
+
 fn status(api: &FakeApi) -> Value {
     api.get(HEALING).unwrap()["status"].clone()
+}
+
+fn awaited(api: &FakeApi) -> String {
+    eventually("a remediation awaiting approval", || {
+        status(api)["awaitingApproval"].as_str().map(str::to_owned)
+    })
+}
+
+#[test]
+fn a_hotspot_is_scaled_away_once_approved_by_annotation() {
+    let api = cluster();
+    let host = Host::start(&api.connection(), &settings()).unwrap();
+    eventually("a healthy baseline", || {
+        status(&api)["baseline"].as_str().map(str::to_owned)
+    });
+    load(&api, "1");
+    let remediation = awaited(&api);
+    assert_eq!(api.get(READS).unwrap()["spec"]["replicas"], 2);
+
+    // Who approves is what the server notes of the client.
+    let approval = json!({ "metadata": {
+        "annotations": { "healing.example.com/approve": remediation },
+        "managedFields": [{
+            "manager": "kubectl-annotate",
+            "operation": "Update",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": { "f:metadata": { "f:annotations": { "f:healing.example.com/approve": {} } } },
+        }],
+    } });
+    api.merge(HEALING, &approval);
+    eventually("scaling", || {
+        (api.get(READS).unwrap()["spec"]["replicas"] == 3).then_some(())
+    });
+    // The new replica takes reads off the shard.
+    load(&api, "300m");
+    let last = eventually("the remediation completing", || {
+        let last = status(&api)["lastRemediation"].clone();
+        (last["state"] == "completed").then_some(last)
+    });
+    assert_eq!(last["strategy"], "scale_replicas");
+    assert_eq!(last["problem"], "hotspot_congestion");
+    eventually("the order being answered", || {
+        let object = api.get(HEALING).unwrap();
+        let answer = object["status"]["lastOrder"].as_str()?.to_owned();
+        let gone = object["metadata"]["annotations"]["healing.example.com/approve"].is_null();
+        (gone && answer.contains("was approved by kubectl-annotate")).then_some(())
+    });
+    eventually("Events on the object", || {
+        let events = api.objects("/events/");
+        let reasons: Vec<&str> = events.iter().filter_map(|event| event["reason"].as_str()).collect();
+        let told = ["Diagnosed", "AwaitingApproval", "Completed"]
+            .iter()
+            .all(|reason| reasons.contains(reason));
+        let on_object = events.iter().all(|event| event["regarding"]["name"] == "vectors");
+        (told && on_object).then_some(())
+    });
+    host.stop();
 }
 
 #[test]
@@ -64,6 +129,24 @@ fn an_order_that_cannot_be_carried_out_is_answered() {
             (gone && answer.contains(expected) && answer.contains(value)).then_some(())
         });
     }
+    host.stop();
+}
+
+#[test]
+fn a_rejected_remediation_scales_nothing() {
+    let api = cluster();
+    let host = Host::start(&api.connection(), &settings()).unwrap();
+    eventually("a healthy baseline", || {
+        status(&api)["baseline"].as_str().map(str::to_owned)
+    });
+    load(&api, "1");
+    let remediation = awaited(&api);
+    let rejection = json!({ "metadata": { "annotations": { "healing.example.com/reject": remediation } } });
+    api.merge(HEALING, &rejection);
+    eventually("the rejection", || {
+        (status(&api)["lastRemediation"]["state"] == "rejected").then_some(())
+    });
+    assert_eq!(api.get(READS).unwrap()["spec"]["replicas"], 2);
     host.stop();
 }
 

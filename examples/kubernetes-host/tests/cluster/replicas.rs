@@ -135,7 +135,8 @@ fn a_rollout_that_never_becomes_ready_is_taken_back_all_the_same() {
     let world = World::new(Rollouts::WhenTold, 4);
     let (strategy, step) = (world.strategy(), from_to(4, 6));
     strategy.execute(&step, &world.context()).unwrap();
-    world.api.roll_out(READS, 4);
+    world.api.roll_out(READS, 5);
+    world.sees_ready(5);
     let late = world.process.clock.now().checked_add(Duration::from_secs(61)).unwrap();
     let context = StepContext::new(
         &world.remediation,
