@@ -243,9 +243,9 @@ pub(super) enum Progress {
     UnderWay { poll_after: Duration },
 }
 
-/// The numbers from 0 to `last`, or a dozen of them from one end to the other.
+/// The numbers from 0 to `last`, or nine of them from one end to the other.
 pub(super) fn spread(last: u32) -> impl Iterator<Item = u32> {
-    let parts = last.clamp(1, 12);
+    let parts = last.clamp(1, 8);
     let mut numbers: Vec<u32> = (0..=parts)
         .map(|part| (u64::from(last) * u64::from(part) / u64::from(parts)) as u32)
         .collect();
@@ -258,5 +258,5 @@ pub(super) const FAILURES: [CallFault; 2] = [CallFault::Fails, CallFault::LosesI
 
 /// See [`FAILURES`].
 pub(super) fn more_and_more() -> impl Iterator<Item = u32> {
-    std::iter::successors(Some(0_u32), |calls| Some(calls + 1 + calls / 4)).take(30)
+    std::iter::successors(Some(0_u32), |calls| Some(calls + 1 + calls / 2)).take(24)
 }
