@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::number::{Amount, Lambda};
-use crate::topology::{EdgeKey, NodeRef};
+use crate::topology::{Edge, EdgeKey, NodeRef};
 
 /// The most steps a plan may have.
 pub const MAX_PLAN_STEPS: usize = 1000;
@@ -139,6 +139,17 @@ pub struct CapacityEffect {
     pub edge: EdgeKey,
     /// The effective capacity it should have once the step is done, in the unit of the graph's capacities.
     pub effective_capacity: Amount,
+}
+
+impl CapacityEffect {
+    /// That the edge should have its full capacity.
+    #[must_use]
+    pub fn restored(edge: &Edge) -> Self {
+        Self {
+            edge: edge.key(),
+            effective_capacity: edge.capacity(),
+        }
+    }
 }
 
 /// What a plan should do to the cuts, computed before anything is touched.

@@ -90,6 +90,33 @@ pub struct Case<'a> {
     pub parameters: &'a Map<String, Value>,
 }
 
+impl Case<'_> {
+    /// The refusal of a case whose problem the strategy does not treat.
+    #[must_use]
+    pub fn wrong_problem(&self) -> PlanError {
+        PlanError::WrongProblem {
+            kind: self.diagnosis.problem.kind().to_string(),
+        }
+    }
+
+    /// Refuses parameters that the strategy does not know: a misspelt limit must not be ignored.
+    ///
+    /// # Errors
+    /// [`PlanError::InvalidParameter`], which names the first one that is not among `known`.
+    pub fn check_parameters(&self, known: &[&str]) -> Result<(), PlanError> {
+        let unknown = self.parameters.iter().find(|(name, _)| !known.contains(&name.as_str()));
+        let Some((name, value)) = unknown else { return Ok(()) };
+        Err(PlanError::InvalidParameter {
+            name: name.clone(),
+            value: value.to_string(),
+            expected: match known {
+                [] => "no parameters".to_owned(),
+                known => format!("one of {}", known.join(", ")),
+            },
+        })
+    }
+}
+
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepReport {

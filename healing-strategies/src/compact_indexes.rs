@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::actuators::{CompactionSlice, Indexes};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{nothing_to_do, unless_gone, unreadable};
 use crate::handle::Handle;
-use crate::{parameters, seconds};
+use crate::seconds;
 
 /// How often a slice under way is looked at.
 const SLICE_POLL: Duration = Duration::from_secs(2);
@@ -172,9 +172,9 @@ impl RemediationStrategy for CompactIndexes {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::IndexFragmentation { index_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let mut indexes = Vec::new();
         for &index in index_ids {
             let before = self.indexes.fragmentation(&case.observation.collection, index);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{Partitions, WriteRoute, WriteRouting};
 use crate::change::{Change, Standing};
 use crate::config::InvalidConfig;
-use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable};
 use crate::handle::Handle;
 use crate::moves::{Batch, MoveLimits, Rebalance};
 use crate::parameters;
@@ -190,9 +190,9 @@ impl RemediationStrategy for DrainHotPartition {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::HotspotCongestion { partition_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &["max_moves"])?;
+        case.check_parameters(&["max_moves"])?;
         let max_moves = parameters::count(case.parameters, "max_moves", self.config.max_moves)?;
         let limits = MoveLimits {
             max_moves,

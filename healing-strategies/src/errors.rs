@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use healing_core::plan::PlanError;
-use healing_core::strategy::{Case, StepError};
+use healing_core::strategy::StepError;
 
 use crate::actuators::ActuatorError;
 
@@ -15,12 +15,6 @@ pub(crate) fn failed(error: ActuatorError) -> StepError {
 /// The actuator could not be read for a plan.
 pub(crate) fn unreadable(error: ActuatorError) -> PlanError {
     PlanError::Actuator(Box::new(error))
-}
-
-pub(crate) fn wrong_problem(case: &Case<'_>) -> PlanError {
-    PlanError::WrongProblem {
-        kind: case.diagnosis.problem.kind().to_string(),
-    }
 }
 
 pub(crate) fn nothing_to_do(reason: impl Into<String>) -> PlanError {

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{Segment, Tier, Tiers};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{failed, nothing_to_do, unless_gone, unreadable};
 use crate::handle::Handle;
-use crate::{parameters, seconds};
+use crate::seconds;
 
 /// How often a segment on its way is looked at.
 const TIER_POLL: Duration = Duration::from_secs(2);
@@ -208,9 +208,9 @@ impl RemediationStrategy for EvictColdData {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::MemoryPressure { current_usage_pct, .. } = case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let collection = &case.observation.collection;
         let memory = self.tiers.memory_bytes(collection).map_err(unreadable)?;
         let coldest = self.coldest(case, current_usage_pct, memory)?;

@@ -18,19 +18,3 @@ pub(crate) fn count(parameters: &Map<String, Value>, name: &str, default: usize)
         expected: "a whole number of at least 1".to_owned(),
     })
 }
-
-/// Refuses parameters that the strategy does not know: a misspelt limit must not be ignored.
-pub(crate) fn only(parameters: &Map<String, Value>, known: &[&str]) -> Result<(), PlanError> {
-    match parameters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some((name, value)) => Err(PlanError::InvalidParameter {
-            name: name.clone(),
-            value: value.to_string(),
-            expected: if known.is_empty() {
-                "no parameters".to_owned()
-            } else {
-                format!("one of {}", known.join(", "))
-            },
-        }),
-    }
-}

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::actuators::{Job, Jobs};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, not_seen, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unless_gone, unreadable};
 use crate::handle::Handle;
-use crate::{parameters, seconds};
+use crate::seconds;
 
 /// How often a job that finishes its operation is looked at.
 const DRAIN_POLL: Duration = Duration::from_secs(2);
@@ -157,9 +157,9 @@ impl RemediationStrategy for PauseMaintenance {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::MaintenanceContention { job_types, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let jobs = self.jobs.jobs(&case.observation.collection);
         let mut jobs = jobs.map_err(unreadable)?;
         jobs.retain(|job| {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::Partitions;
 use crate::change::Change;
 use crate::config::InvalidConfig;
-use crate::errors::{nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{nothing_to_do, unreadable};
 use crate::handle::Handle;
 use crate::moves::{Batch, MoveLimits, Rebalance};
 use crate::parameters;
@@ -135,9 +135,9 @@ impl RemediationStrategy for RebalancePartitions {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::HotspotCongestion { partition_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &["max_moves"])?;
+        case.check_parameters(&["max_moves"])?;
         let limits = self.config.limits();
         let max_moves = parameters::count(case.parameters, "max_moves", limits.max_moves)?;
         let metrics = &case.observation.metrics.partitions;

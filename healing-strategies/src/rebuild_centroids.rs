@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{CentroidVersion, Centroids};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable};
 use crate::handle::Handle;
-use crate::parameters;
 use crate::relief::relieved;
 
 /// How often a build is looked at.
@@ -218,9 +217,9 @@ impl RemediationStrategy for RebuildCentroids {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::CentroidSkew { centroid_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let centroids: Vec<i64> = centroid_ids.iter().copied().take(self.config.max_centroids).collect();
         if centroids.is_empty() {
             return Err(nothing_to_do("the diagnosis names no centroid"));

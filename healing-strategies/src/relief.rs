@@ -34,9 +34,6 @@ pub(crate) fn restored(observation: &Observation, node: NodeRef, kind: EdgeKind)
     let edges = observation.graph.edges_at(node);
     edges
         .filter(|edge| edge.key().kind() == kind)
-        .map(|edge| CapacityEffect {
-            edge: edge.key(),
-            effective_capacity: edge.capacity(),
-        })
+        .map(CapacityEffect::restored)
         .collect()
 }

@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{LagBound, ReadRouting};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{not_seen, nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{not_seen, nothing_to_do, unless_gone, unreadable};
 use crate::handle::Handle;
-use crate::parameters;
 
 /// Takes lagging replicas out of the read path, one a step, until they have caught up.
 ///
@@ -158,9 +157,9 @@ impl RemediationStrategy for RerouteReads {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::ReplicationLag { replica_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let after = self.config.bound;
         let measured = &case.observation.metrics.replicas;
         let mut steps = Vec::new();

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{CopyNumber, CopyState, ReplicaCopies};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{nothing_to_do, unless_gone, unreadable, wrong_problem};
+use crate::errors::{nothing_to_do, unless_gone, unreadable};
 use crate::handle::Handle;
-use crate::{parameters, relief, seconds};
+use crate::{relief, seconds};
 
 /// How often a copy in the making is looked at.
 const COPY_POLL: Duration = Duration::from_secs(5);
@@ -133,9 +133,9 @@ impl RemediationStrategy for ResyncReplica {
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let ProblemClass::ReplicationLag { replica_ids, .. } = &case.diagnosis.problem else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let mut steps = Vec::new();
         for &replica in replica_ids {
             if steps.len() >= self.config.max_replicas {

@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{ReplicaStatus, Replicas};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable};
 use crate::handle::Handle;
-use crate::parameters;
 
 /// How often replicas that become ready are looked at.
 const READY_POLL: Duration = Duration::from_secs(5);
@@ -157,9 +156,9 @@ impl RemediationStrategy for ScaleReplicas {
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let (ProblemClass::HotspotCongestion { .. } | ProblemClass::ReplicationLag { .. }) = &case.diagnosis.problem
         else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let collection = &case.observation.collection;
         let status = self.replicas.replicas(collection).map_err(unreadable)?;
         let before = status.wanted;

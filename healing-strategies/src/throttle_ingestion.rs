@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::actuators::{Operation, Throttle};
 use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
-use crate::errors::{failed, not_seen, nothing_to_do, unreadable, wrong_problem};
+use crate::errors::{failed, not_seen, nothing_to_do, unreadable};
 use crate::handle::Handle;
-use crate::parameters;
 
 /// Two shares this close are the same: what was written as decimal may read back a hair off.
 const SAME_SHARE: f64 = 1e-6;
@@ -169,9 +168,9 @@ impl RemediationStrategy for ThrottleIngestion {
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let (ProblemClass::HotspotCongestion { .. } | ProblemClass::MemoryPressure { .. }) = &case.diagnosis.problem
         else {
-            return Err(wrong_problem(case));
+            return Err(case.wrong_problem());
         };
-        parameters::only(case.parameters, &[])?;
+        case.check_parameters(&[])?;
         let shares = self
             .shares(case.report.state)
             .ok_or_else(|| nothing_to_do("the collection is neither stressed nor critical"))?;

@@ -8,14 +8,15 @@ use healing_core::diagnosis::{Diagnosis, Evidence};
 use healing_core::engine::EventKind;
 use healing_core::monitor::IntegrityReport;
 use healing_core::permit::StepContext;
-use healing_core::plan::{Plan, PlanError, Step};
+use healing_core::plan::{CapacityEffect, Plan, PlanError, Step};
 use healing_core::problem::CustomKind;
 use healing_core::strategy::{Case, StepError, StepReport};
+use healing_core::topology::NodeRef;
 use healing_core::*;
 use mock_cluster::{Cluster, DiskNumber, Fault, Severity};
 
 /// What it knows of the disks: the host's own monitoring, and its actuator, [`Cluster::use_disk`].
-struct Disks(Cluster, CustomKind, [ProblemKind; 1]);
+pub struct Disks(pub Cluster, pub CustomKind, pub [ProblemKind; 1]);
 
 impl Classifier for Disks {
     fn classify(&self, _: &Observation, _: &IntegrityReport) -> Vec<Diagnosis> {
@@ -60,19 +61,18 @@ impl RemediationStrategy for Disks {
         true
     }
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
-        let problem = &case.diagnosis.problem;
-        let ProblemClass::Custom { details, .. } = problem else {
-            let kind = problem.kind().to_string();
-            return Err(PlanError::WrongProblem { kind });
+        let ProblemClass::Custom { details, .. } = &case.diagnosis.problem else {
+            return Err(case.wrong_problem());
         };
-        let summary = format!("switch partition {} to its other disk", details[0]);
+        case.check_parameters(&[])?;
+        let node = NodeRef::partition(details[0].as_i64().unwrap_or(0));
+        let edges = case.observation.graph.edges_at(node);
         // The step holds what was before and what shall be after, so that anyone can do it or take it back.
-        let steps = vec![Step::new(&summary, details)?];
-        let strategy = self.name().to_owned();
+        let step = Step::new(format!("switch {node} to its other disk"), details)?;
         Ok(Plan {
-            strategy,
-            summary,
-            steps,
+            strategy: self.name().to_owned(),
+            summary: step.description.clone(),
+            steps: vec![step.touching([node]).expecting(edges.map(CapacityEffect::restored))],
         })
     }
     // With two disks, the one in use is always that before or that after: there is no conflict to look for.

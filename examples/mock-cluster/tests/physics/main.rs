@@ -4,6 +4,7 @@
 
 mod actuators;
 mod cluster;
+mod custom_strategy;
 mod faults;
 mod graph_and_moves;
 mod remedies;
