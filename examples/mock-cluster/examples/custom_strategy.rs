@@ -16,6 +16,7 @@ use healing_core::*;
 use mock_cluster::{Cluster, DiskNumber, Fault, Severity};
 
 /// What it knows of the disks: the host's own monitoring, and its actuator, [`Cluster::use_disk`].
+#[derive(Debug)]
 pub struct Disks(pub Cluster, pub CustomKind, pub [ProblemKind; 1]);
 
 impl Classifier for Disks {
