@@ -12,9 +12,9 @@ use crate::cluster::{cluster, report, severity, wait};
 
 #[path = "../../examples/custom_strategy.rs"]
 #[allow(dead_code, reason = "its main is not called here")]
-mod custom_strategy;
+mod example;
 
-use custom_strategy::Disks;
+use example::Disks;
 
 /// A cluster in which the disk of partition 7 is broken.
 struct Broken(Cluster);
