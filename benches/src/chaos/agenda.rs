@@ -43,6 +43,8 @@ pub(super) enum Entry {
     OutageEnds(usize),
     /// A technician puts the other disk into use.
     Mend { collection: usize, partition: i64 },
+    /// A human who was called about a collection comes, and puts it right if it is still not well.
+    Answer(usize),
     /// A partition that is still hot makes its neighbour hot.
     Spread {
         collection: usize,
@@ -55,10 +57,10 @@ pub(super) enum Entry {
     Calm,
     /// Someone puts in order what is out of order, and approves what waits.
     Tidy,
-    /// The probe strikes.
-    Probe,
-    /// The probe must be healed.
-    ProbeIsDue,
+    /// A probe strikes.
+    Probe(usize),
+    /// A probe must be healed.
+    ProbeIsDue(usize),
 }
 
 impl Agenda {

@@ -117,12 +117,14 @@ impl TraceHash {
         self.bytes(&fact.by.map_or(0, |pid| pid.0).to_le_bytes());
         match &fact.what {
             // What the record says is in its digest.
-            What::Appended { record, .. } => self.bytes(record.digest().as_bytes()),
+            What::Appended { digest, .. } => self.bytes(digest.as_bytes()),
             // Its remediation is in the journal.
             What::Reported(event) => match &event.kind {
                 EventKind::Remediation(remediation) => self.bytes(remediation.state.name().as_bytes()),
                 kind => self.bytes(serde_json::to_string(kind).unwrap_or_default().as_bytes()),
             },
+            What::Turn => self.bytes(&[1]),
+            What::Rested(view) => self.bytes(&[2, view.at_work.len() as u8, view.unhealthy as u8]),
             other => {
                 // A hash takes everything.
                 let _ = write!(self, "{other}");

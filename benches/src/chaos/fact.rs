@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use healing_core::engine::HealingEvent;
+use healing_core::audit::Digest;
+use healing_core::engine::{EventKind, HealingEvent, RemediationState};
 use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::storage::{JournalBody, JournalRecord};
-use healing_core::{CollectionId, Timestamp};
+use healing_core::{CollectionId, ProblemKind, Timestamp};
 
 use super::act::Act;
 
@@ -39,6 +40,8 @@ pub enum What {
     Appended {
         /// The record.
         record: Box<JournalRecord>,
+        /// Its digest.
+        digest: Digest,
         /// What it says.
         body: Box<JournalBody>,
         /// Whether the writer was told.
@@ -70,6 +73,11 @@ pub enum What {
         collection: CollectionId,
         /// What.
         act: Act,
+    },
+    /// Humans put everything right in a collection.
+    PutRight {
+        /// Where.
+        collection: CollectionId,
     },
     /// An operator gives an order.
     Ordered {
@@ -111,6 +119,25 @@ pub struct View {
     pub unhealthy: u32,
     /// Collections that it looks after.
     pub of: u32,
+    /// What it remembers of collections; of none, where nothing can have changed that.
+    pub memories: Vec<Memory>,
+}
+
+/// What a healer remembers of a collection, as far as it shows that.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The remediation at work, and its state.
+    pub active: Option<(RemediationId, RemediationState)>,
+    /// The remediation that ended last, and its state.
+    pub last: Option<(RemediationId, RemediationState)>,
+    /// Until when nothing begins, where the last remediation ended a short while ago.
+    pub cooling_until: Option<Timestamp>,
+    /// The strategies in quarantine, for which kind of problem, and until when.
+    pub quarantined: Vec<(ProblemKind, String, Timestamp)>,
+    /// What its clock shows.
+    pub now: Timestamp,
 }
 
 impl fmt::Display for Fact {
@@ -133,6 +160,7 @@ impl fmt::Display for What {
                 record,
                 body,
                 acknowledged,
+                ..
             } => {
                 let known = if *acknowledged { "" } else { ", and does not know it" };
                 write!(
@@ -162,6 +190,7 @@ impl fmt::Display for What {
                     "for {remediation} under token {token}{late}: {act}: {result:?}"
                 )
             }
+            Self::PutRight { collection } => write!(formatter, "-- humans put everything right in {collection}"),
             Self::Meddled { collection, act } => write!(formatter, "-- someone else, in {collection}: {act}"),
             Self::Ordered {
                 collection,
@@ -177,6 +206,10 @@ impl fmt::Display for What {
             Self::Answered { refused: None } => formatter.write_str("obeys"),
             Self::Answered { refused: Some(why) } => write!(formatter, "refuses: {why}"),
             Self::Reported(event) => {
+                if let EventKind::Remediation(remediation) = &event.kind {
+                    let state = remediation.state.name();
+                    return write!(formatter, "reports that {} is {state}", remediation.id);
+                }
                 let words = serde_json::to_string(&event.kind).unwrap_or_default();
                 let end = words.char_indices().nth(300).map_or(words.len(), |(end, _)| end);
                 write!(formatter, "reports {}", &words[..end])

@@ -8,7 +8,7 @@ use healing_core::identity::{HolderId, Operator, RemediationId};
 use healing_core::permit::{Revocation, StepContext};
 use healing_core::storage::{FeedbackScore, LeaseStore};
 use healing_core::topology::NodeRef;
-use healing_core::{Healer, ObservationSource, Percent, Timestamp};
+use healing_core::{CollectionId, Healer, ObservationSource, Percent, Timestamp};
 use healing_strategies::actuators::{Jobs, LagBound, Operation, Partitions, ReadRouting, Replicas, Throttle};
 use mock_cluster::{Cluster, Fault, Severity};
 
@@ -26,6 +26,8 @@ const SPREADS_AFTER: Duration = Duration::from_secs(120);
 const HOT: f64 = 0.2;
 /// An operator whose order finds the healer busy tries again after this long.
 const ORDER_AGAIN: Duration = Duration::from_secs(2);
+/// A human who is called comes after this long.
+const HUMANS_COME_AFTER: Duration = Duration::from_secs(3600);
 /// How long someone else keeps a lease that was given to them.
 const INTRUDES: Duration = Duration::from_secs(10);
 
@@ -74,6 +76,7 @@ impl Simulation {
             } => self.order(slot, collection, order),
             Entry::OutageEnds(collections) => self.outage(collections, none()),
             Entry::Mend { collection, partition } => self.mend(collection, partition),
+            Entry::Answer(collection) => self.answer(collection),
             Entry::Spread {
                 collection,
                 twin,
@@ -83,8 +86,8 @@ impl Simulation {
             } => self.spread(collection, twin, partition, severity, hops),
             Entry::Calm => self.calm(),
             Entry::Tidy => self.tidy(),
-            Entry::Probe => self.probe(),
-            Entry::ProbeIsDue => self.check_probe(),
+            Entry::Probe(number) => self.probe(number),
+            Entry::ProbeIsDue(number) => self.check_probe(number),
         }
     }
 
@@ -224,8 +227,29 @@ impl Simulation {
         }
     }
 
-    pub(super) fn end_outages(&self) {
-        self.outage(usize::MAX, none());
+    /// Humans put everything right in a collection, and in its twin.
+    pub(super) fn put_right(&self, collection: usize) {
+        self.clusters[collection].put_right();
+        self.twin(collection).put_right();
+        let collection = self.clusters[collection].collection().clone();
+        self.note(None, What::PutRight { collection });
+    }
+
+    /// Whoever was called about a collection comes in a while, if nobody is on the way.
+    pub(super) fn call_human(&self, collection: &CollectionId) {
+        let position = self.clusters.iter().position(|it| it.collection() == collection);
+        if let Some(position) = position
+            && self.called.lock().insert(position)
+        {
+            self.plan(HUMANS_COME_AFTER, Entry::Answer(position));
+        }
+    }
+
+    fn answer(&self, collection: usize) {
+        self.called.lock().remove(&collection);
+        if !self.is_healthy(&self.clusters[collection]) {
+            self.put_right(collection);
+        }
     }
 
     fn spread(&self, collection: usize, twin: bool, partition: i64, severity: Severity, hops: u32) {
@@ -354,7 +378,7 @@ fn name_of(order: &Order) -> String {
 /// Gives an order. One that finds nothing to be about is not given.
 fn give(
     healer: &mut Healer,
-    collection: &healing_core::CollectionId,
+    collection: &CollectionId,
     active: Option<RemediationId>,
     order: &Order,
 ) -> Result<(), ControlError> {

@@ -2,6 +2,7 @@
 //! notes, and from nothing that the healers remember.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use healing_core::audit::Digest;
 use healing_core::engine::{HealingConfig, Remediation, RemediationState, UndoCause};
@@ -35,6 +36,8 @@ pub struct Course {
     pub newest: Option<Remediation>,
     /// When it was first written down, by the world's time.
     pub newest_since: Option<Timestamp>,
+    /// The one that ended last, and its state.
+    pub last: Option<(RemediationId, RemediationState)>,
     /// When the last one ended, by its healer's time.
     pub ended: Option<Timestamp>,
     /// When attempts began, by their healers' time.
@@ -66,6 +69,8 @@ pub struct Touched {
     pub by_step: BTreeMap<usize, BTreeSet<Control>>,
     /// Controls that someone else has changed since.
     pub meddled: BTreeSet<Control>,
+    /// Whether humans have put everything right since.
+    pub put_right: bool,
 }
 
 /// The end of a stream.
@@ -79,6 +84,8 @@ pub struct End {
     pub token: FencingToken,
     /// Who wrote it, and knows that it is there; `None` where nobody does.
     pub known_to: Option<Pid>,
+    /// When, by the world's time.
+    pub since: Timestamp,
 }
 
 /// What operators ordered, with the world's times.
@@ -95,6 +102,8 @@ pub struct Orders {
 /// What a process is at.
 #[derive(Debug, Clone, Default)]
 pub struct Turn {
+    /// When the process was born.
+    pub born: Timestamp,
     /// When it began, by the world's time.
     pub began: Timestamp,
     /// Remediations that the loop has begun in it.
@@ -124,6 +133,18 @@ impl History {
     #[must_use]
     pub fn course(&self, collection: &CollectionId) -> Option<&Course> {
         self.courses.get(collection)
+    }
+
+    /// Whether a process knows all that is written of a collection: it wrote the last record, or read it after its birth.
+    #[must_use]
+    pub fn knows_all(&self, pid: Option<Pid>, collection: &CollectionId) -> bool {
+        let Some(turn) = self.turn(pid) else {
+            return false;
+        };
+        match self.streams.get(&Stream::Collection(collection.clone())) {
+            Some(end) => end.known_to == pid || end.since < turn.born,
+            None => true,
+        }
     }
 
     /// The greatest token under which something was done in a collection.
@@ -180,6 +201,11 @@ impl History {
     /// Takes a fact in.
     pub(super) fn take_in(&mut self, fact: &Fact) {
         match &fact.what {
+            What::Born => {
+                if let Some(pid) = fact.by {
+                    self.turns.entry(pid).or_default().born = fact.at;
+                }
+            }
             What::Turn => {
                 if let Some(pid) = fact.by {
                     let turn = self.turns.entry(pid).or_default();
@@ -194,9 +220,20 @@ impl History {
             }
             What::Appended {
                 record,
+                digest,
                 body,
                 acknowledged,
-            } => self.take_in_record(fact, record, body, *acknowledged),
+            } => {
+                let end = End {
+                    sequence: record.sequence,
+                    digest: *digest,
+                    token: record.token,
+                    known_to: fact.by.filter(|_| *acknowledged),
+                    since: fact.at,
+                };
+                self.streams.insert(record.stream.clone(), end);
+                self.take_in_record(fact, record, body);
+            }
             What::Granted { collection, token } => {
                 if let Some(course) = self.courses.get_mut(collection) {
                     course.granted = course.granted.max(Some(*token));
@@ -224,6 +261,11 @@ impl History {
                     }
                 }
             }
+            What::PutRight { collection } => {
+                if let Some(course) = self.courses.get_mut(collection) {
+                    course.touched.values_mut().for_each(|touched| touched.put_right = true);
+                }
+            }
             What::Ordered {
                 remediation: Some(remediation),
                 order,
@@ -245,14 +287,7 @@ impl History {
         }
     }
 
-    fn take_in_record(&mut self, fact: &Fact, record: &JournalRecord, body: &JournalBody, acknowledged: bool) {
-        let end = End {
-            sequence: record.sequence,
-            digest: record.digest(),
-            token: record.token,
-            known_to: fact.by.filter(|_| acknowledged),
-        };
-        self.streams.insert(record.stream.clone(), end);
+    fn take_in_record(&mut self, fact: &Fact, record: &JournalRecord, body: &JournalBody) {
         match &record.stream {
             Stream::Global => self.orders.take_in(fact.at, body),
             Stream::Collection(collection) => {
@@ -302,6 +337,14 @@ impl Orders {
 }
 
 impl Course {
+    /// Until when a strategy that failed so often, and then last, is in quarantine.
+    #[must_use]
+    pub fn quarantined_until(times: u32, last: Timestamp, config: &HealingConfig) -> Option<Timestamp> {
+        let excess = times.checked_sub(config.quarantine_after)?;
+        let length = config.min_healing_interval * 2_u32.saturating_pow(excess.min(20));
+        last.checked_add(length.min(Duration::from_secs(86_400))).ok()
+    }
+
     /// Takes a record in, which was written at `at`, and says that it was written at `dated`. Returns the remediation that
     /// the loop began with it.
     fn take_in(&mut self, at: Timestamp, dated: Timestamp, body: &JournalBody) -> Option<RemediationId> {
@@ -342,6 +385,7 @@ impl Course {
             return;
         }
         let number = newest.id.number();
+        self.last = Some((newest.id.clone(), newest.state.clone()));
         if !matches!(newest.state, RemediationState::Expired { .. }) {
             self.ended = Some(dated);
         }

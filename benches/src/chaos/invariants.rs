@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use healing_core::engine::{HealingConfig, Remediation, RemediationState};
+use healing_core::engine::{HealingConfig, Remediation, RemediationState, Verification};
 use healing_core::identity::RemediationId;
 use healing_core::storage::{JournalBody, Stream};
 use healing_core::{ProblemKind, Timestamp};
@@ -23,7 +23,7 @@ pub struct Invariant {
 }
 
 /// Every contract that is checked at every fact. Those about the end of a run are in [`liveness`](super::liveness).
-pub const INVARIANTS: [Invariant; 17] = [
+pub const INVARIANTS: [Invariant; 19] = [
     named("write_ahead", write_ahead),
     named("nothing_after_the_end", nothing_after_the_end),
     named("states_follow", states_follow),
@@ -40,6 +40,8 @@ pub const INVARIANTS: [Invariant; 17] = [
     named("blast_radius_kept", blast_radius_kept),
     named("orders_obeyed", orders_obeyed),
     named("storms_waited_out", storms_waited_out),
+    named("verified_means_better", verified_means_better),
+    named("memory_is_the_journal", memory_is_the_journal),
     named("chain_unbroken", chain_unbroken),
 ];
 
@@ -69,11 +71,14 @@ fn write_ahead(history: &History, fact: &Fact) -> Result<(), String> {
     }
 }
 
-/// What has ended touches nothing any more.
+/// What has ended touches nothing any more, but where it could not be taken back and a human must see to it.
 fn nothing_after_the_end(history: &History, fact: &Fact) -> Result<(), String> {
     let Some((remediation, course)) = effect(history, fact) else {
         return Ok(());
     };
+    if course.stuck.contains(&remediation.number()) {
+        return Ok(());
+    }
     match &course.newest {
         Some(newest) if newest.id == *remediation && newest.state.is_terminal() => {
             Err(format!("{remediation} acts, and has ended {}", newest.state.name()))
@@ -251,7 +256,11 @@ fn nothing_half_done(history: &History, fact: &Fact) -> Result<(), String> {
         return Ok(());
     };
     let Some(newest) = &course.newest else { return Ok(()) };
-    let Some(touched) = course.touched.get(&newest.id.number()) else {
+    let Some(touched) = course
+        .touched
+        .get(&newest.id.number())
+        .filter(|touched| !touched.put_right)
+    else {
         return Ok(());
     };
     for (control, before) in &touched.before {
@@ -336,11 +345,8 @@ fn quarantine_kept(history: &History, fact: &Fact) -> Result<(), String> {
         return Ok(());
     };
     let allowed = |config: &HealingConfig| {
-        let Some(excess) = times.checked_sub(config.quarantine_after) else {
-            return true;
-        };
-        let length = config.min_healing_interval * 2_u32.saturating_pow(excess.min(20));
-        after(last, dated(fact)) >= length.min(Duration::from_secs(86_400))
+        let until = Course::quarantined_until(times, last, config);
+        until.is_none_or(|until| until <= dated(fact))
     };
     one_of_the_configs(history, fact, allowed, || {
         format!(
@@ -478,6 +484,101 @@ fn storms_waited_out(history: &History, fact: &Fact) -> Result<(), String> {
     one_of_the_configs(history, fact, calm, || {
         format!("{} begins, and {unhealthy} of {nodes} nodes are unhealthy", begun.id)
     })
+}
+
+/// What ends as verified has improved by as much as that takes, and what can be taken back and has not improved is.
+fn verified_means_better(history: &History, fact: &Fact) -> Result<(), String> {
+    let Some((
+        course,
+        JournalBody::Entered {
+            state:
+                RemediationState::Completed {
+                    final_lambda,
+                    verification,
+                    ..
+                },
+            ..
+        },
+    )) = record(history, fact)
+    else {
+        return Ok(());
+    };
+    let Some(newest) = &course.newest else { return Ok(()) };
+    let (before, now) = (newest.initial.lambda.get(), final_lambda.get());
+    let rise = (now - before) / before.max(newest.initial.floor().get()).max(f64::MIN_POSITIVE);
+    let enough = |config: &HealingConfig| match verification {
+        Verification::Lambda { .. } => rise >= config.min_improvement.get() - 1e-9,
+        Verification::Symptom { before: was, after: is } => {
+            now >= before && is.get() <= was.get() * (1.0 - config.min_improvement.get()) + 1e-9
+        }
+        _ => IRREVERSIBLE.contains(&newest.plan.strategy.as_str()),
+    };
+    one_of_the_configs(history, fact, enough, || {
+        format!(
+            "{} ends as {verification:?}, and lambda went from {before} to {now}",
+            newest.id
+        )
+    })
+}
+
+/// The strategies that take nothing back.
+const IRREVERSIBLE: [&str; 2] = ["compact_indexes", "resync_replica"];
+
+/// What a healer remembers is what the journal says: of what is at work and what was, of cool-downs and quarantine.
+fn memory_is_the_journal(history: &History, fact: &Fact) -> Result<(), String> {
+    let What::Rested(view) = &fact.what else {
+        return Ok(());
+    };
+    for memory in &view.memories {
+        let Some(course) = history.course(&memory.collection) else {
+            continue;
+        };
+        // One that was born lately may not have read yet.
+        let has_read = memory.active.is_some() || memory.last.is_some();
+        if !has_read || !history.knows_all(fact.by, &memory.collection) {
+            continue;
+        }
+        let newest = course.newest.as_ref().map(|it| (it.id.clone(), it.state.clone()));
+        if memory.active.is_some() && memory.active != newest {
+            return Err(format!(
+                "it believes {:?} to be at work, it is {newest:?}",
+                memory.active
+            ));
+        }
+        if memory.last != course.last {
+            return Err(format!(
+                "it believes {:?} to have been last, it was {:?}",
+                memory.last, course.last
+            ));
+        }
+        let believed = |config: &HealingConfig| {
+            let until = course
+                .ended
+                .and_then(|ended| ended.checked_add(config.min_healing_interval).ok());
+            // A clock that was set back since makes nobody wait.
+            let past = course.ended.is_none_or(|ended| ended <= memory.now);
+            let cooling = until.filter(|until| *until > memory.now);
+            let quarantined: Vec<_> = course
+                .failures
+                .iter()
+                .filter_map(|((kind, strategy), &(times, last))| {
+                    let until = Course::quarantined_until(times, last, config)?;
+                    let holds = last <= memory.now && until > memory.now;
+                    holds.then(|| (kind.clone(), strategy.clone(), until))
+                })
+                .collect();
+            let future = course.failures.values().any(|(_, last)| *last > memory.now);
+            (!past || cooling == memory.cooling_until) && (future || quarantined == memory.quarantined)
+        };
+        one_of_the_configs(history, fact, believed, || {
+            format!(
+                "it remembers of {} that it cools until {:?} and that {:?} are in quarantine; the last one ended at {:?}, \
+                 and failed have {:?}",
+                memory.collection, memory.cooling_until, memory.quarantined, course.ended, course.failures
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// Each record follows from the one before it.

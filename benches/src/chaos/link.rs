@@ -4,7 +4,7 @@
 //! the moment of its death every call it makes fails and reaches nothing, so that for the world it is gone there and then. What
 //! is left of it is thrown away as soon as the call returns.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use thiserror::Error;
 use super::event::Side;
 use super::fact::{Pid, What};
 use super::simulation::Simulation;
+
+/// Turns of a newborn healer in which it reads what is written.
+const NEWBORN: u32 = 5;
 
 /// One process's connection.
 pub(super) struct Link {
@@ -27,6 +30,8 @@ pub(super) struct Link {
     down: Mutex<Duration>,
     stores_cut: AtomicBool,
     world_cut: AtomicBool,
+    /// Turns in which what it remembers may be new to it: after its birth, and after each record.
+    news: AtomicU32,
     /// How long the answer to the call that is being made is held back.
     withheld: Mutex<Option<Duration>>,
 }
@@ -80,6 +85,7 @@ impl Link {
             down: Mutex::default(),
             stores_cut: AtomicBool::new(false),
             world_cut: AtomicBool::new(false),
+            news: AtomicU32::new(NEWBORN),
             withheld: Mutex::default(),
         }
     }
@@ -137,6 +143,17 @@ impl Link {
         } else {
             Ok(())
         }
+    }
+
+    /// It wrote a record.
+    pub(super) fn wrote(&self) {
+        self.news.fetch_max(1, Ordering::SeqCst);
+    }
+
+    /// Whether what it remembers may be new to it, in the turn that ends now.
+    pub(super) fn has_news(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.news.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
     }
 
     pub(super) fn withhold(&self, answer_for: Duration) {

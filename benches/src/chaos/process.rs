@@ -6,21 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use healing_core::engine::{BuildError, StepCall, StepRunner, Tick};
+use healing_core::engine::{BuildError, HealingEvent, StepCall, StepRunner, Tick};
 use healing_core::monitor::IntegrityReport;
 use healing_core::registry::RegistryError;
-use healing_core::{Clock, Healer, HostError, RemediationStrategy, StrategyRegistry, Timestamp};
+use healing_core::{
+    Clock, CollectionId, Healer, HostError, Remediation, RemediationStrategy, StrategyRegistry, Timestamp,
+};
 use healing_learn::OutcomeTracker;
 use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
     RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
 };
+use mock_cluster::Cluster;
 use parking_lot::Mutex;
 use thiserror::Error;
 
 use super::agenda::Entry;
 use super::eyes::Eyes;
-use super::fact::{Pid, View, What};
+use super::fact::{Memory, Pid, View, What};
 use super::hands::Hands;
 use super::link::{Link, MadeUp};
 use super::simulation::{Simulation, later};
@@ -195,6 +198,10 @@ impl Simulation {
             return self.bury(process);
         }
         for event in events {
+            if event.kind.calls_human() {
+                let about = event.collection.iter().chain(self.all_if_none(&event));
+                about.for_each(|collection| self.call_human(collection));
+            }
             self.note(Some(pid), What::Reported(Box::new(event)));
         }
         let shown = process.link.clock().now();
@@ -219,9 +226,19 @@ impl Simulation {
         Some(result)
     }
 
+    /// Every collection, where an event is about none.
+    fn all_if_none(&self, event: &HealingEvent) -> impl Iterator<Item = &CollectionId> {
+        let all = event.collection.is_none().then_some(&self.clusters);
+        all.into_iter().flatten().map(Cluster::collection)
+    }
+
     fn rest(&self, process: &Process, healer: &Healer) {
-        let pid = process.link.pid;
-        self.note(Some(pid), What::Rested(Box::new(view(healer))));
+        let mut view = view(healer);
+        if process.link.has_news() {
+            let now = process.link.clock().now();
+            view.memories = healer.collections().map(|it| memory(healer, it, now)).collect();
+        }
+        self.note(Some(process.link.pid), What::Rested(Box::new(view)));
     }
 
     /// Looks at a healer; `None` where it has no time.
@@ -257,6 +274,23 @@ fn view(healer: &Healer) -> View {
             .collect(),
         unhealthy: count(unhealthy.count()),
         of: count(collections().count()),
+        memories: Vec::new(),
+    }
+}
+
+fn memory(healer: &Healer, collection: &CollectionId, now: Timestamp) -> Memory {
+    let named = |remediation: &Remediation| (remediation.id.clone(), remediation.state.clone());
+    let status = healer.collection_status(collection);
+    let quarantined = status.iter().flat_map(|status| &status.quarantined);
+    Memory {
+        collection: collection.clone(),
+        active: healer.active(collection).map(named),
+        last: healer.last(collection).map(named),
+        cooling_until: status.as_ref().and_then(|status| status.cooldown_until),
+        quarantined: quarantined
+            .map(|it| (it.problem.clone(), it.strategy.clone(), it.until))
+            .collect(),
+        now,
     }
 }
 

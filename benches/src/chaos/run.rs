@@ -45,7 +45,9 @@ pub fn live(schedule: &Schedule) -> Result<Outcome, InvalidName> {
         simulation.plan(scheduled.at, Entry::Scheduled(position));
     }
     simulation.plan(calm_from, Entry::Calm);
-    simulation.plan(schedule.probe.at, Entry::Probe);
+    for (number, probe) in schedule.probes.iter().enumerate() {
+        simulation.plan(probe.at, Entry::Probe(number));
+    }
     simulation.run_until(later(simulation.began, lasts));
     if simulation.chronicle.lock().violation.is_none() {
         simulation.check_end();

@@ -32,8 +32,8 @@ pub struct Schedule {
     pub events: Vec<Scheduled>,
     /// From here on nothing happens any more, and what goes wrong is put in order.
     pub calm_from: Duration,
-    /// The problem that strikes in the calm, to see whether the healer still heals.
-    pub probe: Scheduled,
+    /// The problems that strike in the calm, to see whether the healer still heals.
+    pub probes: [Scheduled; 2],
 }
 
 /// The shortest run.
@@ -43,8 +43,8 @@ pub const FEWEST_HOURS: u32 = 6;
 const WARM_UP: Duration = Duration::from_secs(15 * 60);
 /// How long before the end it becomes calm.
 const CALM: Duration = Duration::from_secs(4 * 3600);
-/// How long before the end the probe strikes.
-const PROBE: Duration = Duration::from_secs(3600);
+/// How long before the end the probes strike.
+const PROBES: [Duration; 2] = [Duration::from_secs(10_000), Duration::from_secs(3600)];
 
 /// Ordinary problems in a day.
 const PROBLEMS_PER_DAY: f64 = 12.0;
@@ -80,15 +80,17 @@ impl Schedule {
                 _ => {}
             }
         }
-        let (collection, fault) = draw.any_problem();
-        let probe = Scheduled {
-            at: lasts - PROBE,
-            event: Event::Problem {
+        let probes = PROBES.map(|before_end| {
+            let (collection, fault) = draw.any_problem();
+            let overlapping = false;
+            let event = Event::Problem {
                 collection,
                 fault,
-                overlapping: false,
-            },
-        };
+                overlapping,
+            };
+            let at = lasts - before_end;
+            Scheduled { at, event }
+        });
         let Draw {
             collections,
             mut events,
@@ -102,7 +104,7 @@ impl Schedule {
             config,
             events,
             calm_from,
-            probe,
+            probes,
         }
     }
 

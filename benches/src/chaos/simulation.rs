@@ -4,7 +4,7 @@
 //! it: the rest of the world goes on meanwhile, other healers and this one's own workers among it, and only then does the call
 //! return. So two healers' calls interleave as they do between processes, and still every run of a schedule is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) struct Simulation {
     pub(super) blindness: Mutex<BTreeMap<CollectionId, (ObservationMishap, Timestamp, Observation)>>,
     /// The newest lease on each collection.
     pub(super) leases: Mutex<BTreeMap<CollectionId, Lease>>,
+    /// Collections that humans were called about and have not looked at yet.
+    pub(super) called: Mutex<BTreeSet<usize>>,
     pub(super) born: Mutex<u32>,
     pub(super) lambdas_at_birth: Vec<Lambda>,
     clock: VirtualClock,
@@ -91,6 +93,7 @@ impl Simulation {
             full_until: Mutex::new(Timestamp::MIN),
             blindness: Mutex::default(),
             leases: Mutex::default(),
+            called: Mutex::default(),
             born: Mutex::default(),
             lambdas_at_birth,
             clock,
@@ -167,11 +170,13 @@ impl Simulation {
             Err(error) => return self.accuse("records_readable", error.to_string()),
         };
         let body: Box<JournalBody> = Box::new(body);
+        let digest = record.digest();
         let record = Box::new(record.clone());
         self.note(
             Some(by),
             What::Appended {
                 record,
+                digest,
                 body,
                 acknowledged,
             },

@@ -39,6 +39,7 @@ impl Stores {
         let simulation = self.link.simulation().map_err(journal)?;
         simulation.storage().append(record)?;
         simulation.note_record(self.link.pid, record, acknowledged);
+        self.link.wrote();
         Ok(())
     }
 }

@@ -68,6 +68,14 @@ impl Centroids {
         !self.is_building()
     }
 
+    /// The lists are even, and nothing is being built.
+    pub(crate) fn put_right(&mut self, places: &[(VectorId, i64)]) {
+        let all = (1..=self.size.centroids()).collect();
+        let even = Version::complete(self.clustered_anew(&all, places), self.size);
+        self.versions.retain(|_, version| version.building.is_none());
+        self.versions.insert(self.served, even);
+    }
+
     /// How many vectors are on each centroid's list.
     pub(crate) fn populations(&self) -> BTreeMap<i64, u64> {
         let served = self.versions.get(&self.served);

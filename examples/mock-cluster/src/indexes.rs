@@ -8,6 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::design::{COMPACTED_PER_SECOND, INDEX_ENTRIES, TOLERABLE_FRAGMENTATION, WORST_STALL};
 use crate::size::Size;
 
+/// The fragmented share of an index at birth, percent.
+const USUAL: std::ops::Range<f64> = 3.0..12.0;
+
 /// Every index, by number: that of its partition.
 pub(crate) struct Indexes {
     indexes: BTreeMap<i64, Index>,
@@ -29,7 +32,7 @@ impl Indexes {
     pub(crate) fn new(random: &mut ChaCha8Rng, size: Size) -> Self {
         let indexes = (1..=size.partitions()).map(|id| {
             let index = Index {
-                fragmentation: random.random_range(3.0..12.0),
+                fragmentation: random.random_range(USUAL),
                 compacting: None,
             };
             (id, index)
@@ -55,6 +58,14 @@ impl Indexes {
     /// Whether another second would change nothing.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.indexes.values().all(|index| index.compacting.is_none())
+    }
+
+    /// No index is fragmented more than is usual.
+    pub(crate) fn put_right(&mut self) {
+        for index in self.indexes.values_mut() {
+            index.fragmentation = index.fragmentation.min(USUAL.start);
+            index.compacting = None;
+        }
     }
 
     /// The fragmented share of every index, percent.

@@ -81,6 +81,15 @@ impl Maintenance {
         self.jobs.values().all(|job| job.state != JobState::Draining)
     }
 
+    /// What always runs is at work, and nothing else is.
+    pub(crate) fn put_right(&mut self) {
+        self.jobs.retain(|_, job| job.priority > JobPriority::Low);
+        for job in self.jobs.values_mut() {
+            job.state = JobState::Running;
+            job.paused_by = None;
+        }
+    }
+
     /// The share of the maintenance on each shard that is not done when it should be.
     pub(crate) fn missing_shares(&self) -> BTreeMap<i64, f64> {
         let mut wanted: BTreeMap<i64, f64> = BTreeMap::new();

@@ -112,6 +112,15 @@ impl Memory {
         }
     }
 
+    /// Every segment is in memory, and nothing else is.
+    pub(crate) fn put_right(&mut self) {
+        (self.to_come, self.loaded, self.buffered) = (0, 0, 0.0);
+        for stored in self.segments.values_mut() {
+            stored.segment.tier = Tier::Hot;
+            stored.on_its_way = None;
+        }
+    }
+
     /// The used share of memory.
     #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
     pub(crate) fn used(&self) -> f64 {

@@ -36,6 +36,9 @@ struct Vector {
     partition: i64,
     /// Where it is served from: elsewhere while it is on its way.
     served_by: i64,
+    /// Where it was at birth.
+    home: i64,
+    rate_at_birth: f64,
 }
 
 struct Move {
@@ -62,6 +65,8 @@ impl Partitions {
                         rate,
                         partition,
                         served_by: partition,
+                        home: partition,
+                        rate_at_birth: rate,
                     },
                 );
             }
@@ -110,6 +115,23 @@ impl Partitions {
     /// Whether another second would change nothing but noise.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.moves.is_empty()
+    }
+
+    /// Every vector is where it was at birth, and is asked for as often.
+    pub(crate) fn put_right(&mut self) {
+        self.moves.clear();
+        for vector in self.vectors.values_mut() {
+            vector.partition = vector.home;
+            vector.served_by = vector.home;
+            vector.rate = vector.rate_at_birth;
+        }
+        for population in self.populations.values_mut() {
+            *population = 0;
+        }
+        for vector in self.vectors.values() {
+            *self.populations.entry(vector.partition).or_insert(0) += 1;
+        }
+        self.add_up();
     }
 
     /// Requests a second that arrive for the vectors of a partition.

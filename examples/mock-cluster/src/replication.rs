@@ -100,6 +100,18 @@ impl Replication {
         changes
     }
 
+    /// There are as many replicas as at birth, all of them in order and read from.
+    pub(crate) fn put_right(&mut self) {
+        let born = self.size.replicas();
+        self.replicas.retain(|id, _| *id <= born);
+        for replica in self.replicas.values_mut() {
+            replica.doing = Doing::Following;
+            replica.lag = replica.ordinary();
+            replica.bound = None;
+            replica.is_read = true;
+        }
+    }
+
     /// Every replica that exists for the rest of the cluster, by number.
     pub(crate) fn ids(&self) -> impl Iterator<Item = i64> {
         let up = self.replicas.iter().filter(|(_, replica)| replica.is_up());

@@ -83,6 +83,20 @@ impl State {
         }
     }
 
+    /// Everything is as it was at birth, but for the noise, the time, and the versions and copies that exist.
+    pub(crate) fn put_right(&mut self) {
+        self.observed = None;
+        self.outage = 0.0;
+        self.partitions.put_right();
+        self.centroids.put_right(&self.partitions.places().collect::<Vec<_>>());
+        self.ingestion = Ingestion::new(self.size);
+        self.memory.put_right();
+        self.indexes.put_right();
+        self.maintenance.put_right();
+        self.replication.put_right();
+        self.disks = Disks::default();
+    }
+
     /// How many seconds before `until` pass in which nothing happens: nothing strikes, no noise changes, nothing is under way.
     fn seconds_at_rest(&self, until: Timestamp) -> u32 {
         let strikes = self.scheduled.first().map_or(Timestamp::MAX, |(at, _)| *at);

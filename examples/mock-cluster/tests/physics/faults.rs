@@ -131,6 +131,27 @@ fn nothing_heals_by_itself() {
 }
 
 #[test]
+fn humans_put_everything_right() {
+    for class in classes() {
+        let cluster = cluster(6);
+        let well = report(&cluster).lambda.get();
+        cluster.inject((class.fault)(severity(0.9)));
+        cluster.inject(Fault::NetworkOutage {
+            severity: severity(0.5),
+        });
+        wait(&cluster, class.shows_after);
+        cluster.put_right();
+        wait(&cluster, 10);
+        let again = report(&cluster).lambda.get();
+        assert!(
+            again > well * 0.95,
+            "{:?}: {again} of {well}",
+            (class.fault)(severity(0.9))
+        );
+    }
+}
+
+#[test]
 fn a_broken_disk_shows_in_the_graph_alone() {
     let (well, struck) = (cluster(7), cluster(7));
     struck.inject(Fault::BrokenDisk {
