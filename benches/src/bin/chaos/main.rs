@@ -105,11 +105,14 @@ fn run(arguments: &Arguments) -> Result<usize, Failure> {
         write!(output, "{report}")?;
     }
     output.flush()?;
-    for (schedule, outcome) in &broken {
+    for (schedule, outcome) in broken.iter().take(MOST_TOLD) {
         tell(schedule, outcome, arguments)?;
     }
     Ok(report.violations.len())
 }
+
+/// Failures whose story is told; all are in the report.
+const MOST_TOLD: usize = 3;
 
 /// Facts told of a failure.
 const TOLD: usize = 80;
