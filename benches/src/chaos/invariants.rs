@@ -508,6 +508,10 @@ fn verified_means_better(history: &History, fact: &Fact) -> Result<(), String> {
     let rise = (now - before) / before.max(newest.initial.floor().get()).max(f64::MIN_POSITIVE);
     let enough = |config: &HealingConfig| match verification {
         Verification::Lambda { .. } => rise >= config.min_improvement.get() - 1e-9,
+        // Of integrity the journal has only how it changed.
+        Verification::Integrity { relative_change } => {
+            now >= before && *relative_change >= config.min_improvement.get()
+        }
         Verification::Symptom { before: was, after: is } => {
             now >= before && is.get() <= was.get() * (1.0 - config.min_improvement.get()) + 1e-9
         }
