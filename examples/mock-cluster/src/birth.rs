@@ -1,5 +1,6 @@
 //! How a cluster begins.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use healing_core::Timestamp;
@@ -37,6 +38,7 @@ impl State {
             disks: Disks::default(),
             network: (0..size.nodes()).map(|_| 0.0).collect(),
             outage: 0.0,
+            bad_network: BTreeMap::new(),
             scheduled: Vec::new(),
             newest_token: 0,
             // What happens next is drawn from here, whatever was drawn for the birth.

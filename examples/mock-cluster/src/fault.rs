@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use healing_core::metrics::JobPriority;
+use healing_core::topology::{NodeKind, NodeRef};
 use serde::{Deserialize, Serialize};
 
 use crate::design::SERVICE_CAPACITY;
@@ -21,6 +22,14 @@ pub enum Fault {
         /// The partition.
         partition: i64,
         /// 0: its load is what it can just serve; 1: two and a half times as much.
+        severity: Severity,
+    },
+    /// Clients update what is in one partition much more often than it can serve; the replicas of its shard have these updates
+    /// to apply, and fall behind if there are too many.
+    UpdateStorm {
+        /// The partition.
+        partition: i64,
+        /// 0: its load is what it can just serve; 1: two and a half times as much. All of it are updates.
         severity: Severity,
     },
     /// Clients insert into one partition much more often than it can take.
@@ -87,6 +96,13 @@ pub enum Fault {
         /// 0: a hundredth more each hour; 1: half.
         severity: Severity,
     },
+    /// The network around a node fails some of what passes through it.
+    BadNetwork {
+        /// The node.
+        node: NodeRef,
+        /// 0: a tenth; 1: six tenths.
+        severity: Severity,
+    },
 }
 
 impl Fault {
@@ -96,12 +112,10 @@ impl Fault {
             return;
         }
         match self {
-            Self::HotPartition { partition, severity } => {
-                let load = state.partitions.load(partition);
-                let wanted = SERVICE_CAPACITY * severity.between(1.0, 2.5);
-                if load > 0.0 && wanted > load {
-                    state.partitions.multiply_rates(partition, wanted / load);
-                }
+            Self::HotPartition { partition, severity } => heat(state, partition, severity),
+            Self::UpdateStorm { partition, severity } => {
+                heat(state, partition, severity);
+                state.partitions.turn_into_updates(partition);
             }
             Self::WriteFlood { partition, severity } => state.ingestion.want(partition, inserts(severity)),
             Self::CentroidSkew { centroid, severity } => {
@@ -122,6 +136,9 @@ impl Fault {
             Self::BrokenDisk { partition, severity } => state.disks.break_down(partition, broken(severity)),
             Self::NetworkOutage { severity } => state.outage = lost(severity),
             Self::WornDisk { partition, severity } => state.disks.wear_out(partition, wear(severity) / 3600.0),
+            Self::BadNetwork { node, severity } => {
+                state.bad_network.insert(node, severity.between(0.1, 0.6));
+            }
         }
     }
 
@@ -129,12 +146,23 @@ impl Fault {
     fn target_exists(self, size: Size) -> bool {
         let (id, last) = match self {
             Self::HotPartition { partition, .. }
+            | Self::UpdateStorm { partition, .. }
             | Self::WriteFlood { partition, .. }
             | Self::BrokenDisk { partition, .. }
             | Self::WornDisk { partition, .. } => (partition, size.partitions()),
             Self::CentroidSkew { centroid, .. } => (centroid, size.centroids()),
             Self::MaintenanceStorm { shard, .. } => (shard, size.shards()),
             Self::LaggingReplica { replica, .. } | Self::StuckReplica { replica, .. } => (replica, size.replicas()),
+            Self::BadNetwork { node, .. } => {
+                let last = match node.kind {
+                    NodeKind::Partition => size.partitions(),
+                    NodeKind::Centroid => size.centroids(),
+                    NodeKind::Shard | NodeKind::MaintenanceDep => size.shards(),
+                    NodeKind::ReplicationTarget => size.replicas(),
+                    _ => 0,
+                };
+                (node.id, last)
+            }
             Self::MemoryPressure { .. } | Self::FragmentedIndexes { .. } | Self::NetworkOutage { .. } => return true,
         };
         (1..=last).contains(&id)
@@ -144,6 +172,13 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::UpdateStorm { partition, severity } => {
+                let load = SERVICE_CAPACITY * severity.between(1.0, 2.5);
+                write!(
+                    formatter,
+                    "clients update what is in partition {partition}: {load:.0} times a second, for the {SERVICE_CAPACITY:.0} it can serve"
+                )
+            }
             Self::HotPartition { partition, severity } => {
                 let load = SERVICE_CAPACITY * severity.between(1.0, 2.5);
                 write!(
@@ -221,7 +256,20 @@ impl fmt::Display for Fault {
                     "the disk of partition {partition} wears out: each hour it fails {share:.0} % more of what is asked of it"
                 )
             }
+            Self::BadNetwork { node, severity } => {
+                let share = severity.between(0.1, 0.6) * 100.0;
+                write!(formatter, "the network around {node} fails {share:.0} % of what passes")
+            }
         }
+    }
+}
+
+/// Clients ask for the vectors in a partition, until this is its load.
+fn heat(state: &mut State, partition: i64, severity: Severity) {
+    let load = state.partitions.load(partition);
+    let wanted = SERVICE_CAPACITY * severity.between(1.0, 2.5);
+    if load > 0.0 && wanted > load {
+        state.partitions.multiply_rates(partition, wanted / load);
     }
 }
 

@@ -48,13 +48,16 @@
 //! does not have yet: the share *l / (l + 15)*. One that lags but applies changes just keeps its distance while it serves its
 //! share of the reads, and catches up a second a second when it is taken out of the read path, or for each replica more that
 //! its shard gets. One that is stalled applies nothing: it falls behind for ever and holds back what is shipped to it, whoever
-//! reads from it. A fresh copy takes a minute, a new replica 45 seconds.
+//! reads from it. One in order applies [`design::UPDATES_APPLIED`] updates a second: where more reach its shard, it falls behind
+//! by the share that is too much, and catches up when there are fewer. A fresh copy takes a minute, a new replica 45 seconds.
 //!
 //! **The graph.** Nodes are shards, partitions, centroids, maintenance services and replicas. Partitions link to their six
 //! most similar ones, centroids route to the eight partitions whose vectors they are nearest to, shards carry partitions, ship
 //! to replicas and are maintained. Nominal capacities are chosen so that every node is held by about the same capacity in the
 //! healthy cluster; an edge fails a request if either of its ends does, or the network. Searches show on the edges between
 //! centroids and partitions: a list too long weakens one centroid, full memory and fragmentation weaken all.
+//!
+//! **Network.** It fails up to 1 % around each node, a little more or less each second; where it is in trouble, more.
 //!
 //! **Disks.** Each partition has two disks and uses one. A broken one fails a share of what is asked of it. No strategy of the
 //! family knows of disks: they stand for what a host treats with a strategy of its own ([`Cluster::use_disk`]).
@@ -64,6 +67,7 @@
 //! | fault | what it weakens in the graph | what it moves in the metrics |
 //! | --- | --- | --- |
 //! | hot partition, write flood | all edges of a partition | its load |
+//! | update storm | all edges of a partition, and the replication edges of its shard | its load, and the lag of these replicas |
 //! | centroid skew | the routes of a centroid | its population |
 //! | lagging, stalled replica | its replication edge | its lag |
 //! | maintenance storm | the dependencies of a shard's maintenance | jobs and queue depth |
@@ -71,6 +75,7 @@
 //! | fragmented indexes | the same | fragmentation |
 //! | broken disk, worn disk | all edges of a partition | nothing but [`Cluster::disk_errors`]: the case for a human |
 //! | network outage | all edges | nothing: the cause is outside |
+//! | bad network | all edges of a node | nothing: the case for a human |
 
 mod actuators;
 mod birth;

@@ -51,7 +51,9 @@ impl State {
         let mut network = BTreeMap::new();
         for (position, (node, failing)) in failures.of_nodes().enumerate() {
             graph.node(node, 1.0 - failing)?;
-            network.insert(node, self.network.get(position).copied().unwrap_or(0.0));
+            let wind = self.network.get(position).copied().unwrap_or(0.0);
+            let trouble = self.bad_network.get(&node).copied().unwrap_or(0.0);
+            network.insert(node, either(wind, trouble));
         }
         let network = |node: NodeRef| network.get(&node).copied().unwrap_or(0.0);
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {

@@ -22,6 +22,8 @@ pub(crate) struct Partitions {
     moves: Vec<Move>,
     /// The rates of the vectors that each partition serves, added up.
     drawn: BTreeMap<i64, f64>,
+    /// How much of that are updates.
+    updated: BTreeMap<i64, f64>,
     /// How many vectors belong to each partition.
     populations: BTreeMap<i64, u64>,
     /// The clients' mood about each partition: a share of its load, about 0.
@@ -32,6 +34,8 @@ pub(crate) struct Partitions {
 struct Vector {
     /// Requests a second.
     rate: f64,
+    /// Whether these are updates.
+    is_updated: bool,
     /// Where it belongs.
     partition: i64,
     /// Where it is served from: elsewhere while it is on its way.
@@ -63,6 +67,7 @@ impl Partitions {
                     id,
                     Vector {
                         rate,
+                        is_updated: false,
                         partition,
                         served_by: partition,
                         home: partition,
@@ -76,6 +81,7 @@ impl Partitions {
             vectors,
             moves: Vec::new(),
             drawn: BTreeMap::new(),
+            updated: BTreeMap::new(),
             populations: (1..=size.partitions())
                 .map(|partition| (partition, size.vectors_per_partition().unsigned_abs()))
                 .collect(),
@@ -196,16 +202,34 @@ impl Partitions {
 
     /// From now on clients ask so many times as often for the vectors that belong to a partition now.
     pub(crate) fn multiply_rates(&mut self, partition: i64, factor: f64) {
-        for vector in self.vectors.values_mut().filter(|vector| vector.partition == partition) {
-            vector.rate *= factor;
-        }
+        self.belonging(partition).for_each(|vector| vector.rate *= factor);
         self.add_up();
+    }
+
+    /// From now on clients do not read the vectors that belong to a partition now: they update them.
+    pub(crate) fn turn_into_updates(&mut self, partition: i64) {
+        self.belonging(partition).for_each(|vector| vector.is_updated = true);
+        self.add_up();
+    }
+
+    /// The updates a second that each partition serves, where there are any.
+    pub(crate) fn updates(&self) -> impl Iterator<Item = (i64, f64)> {
+        self.updated.iter().map(|(&partition, &rate)| (partition, rate))
+    }
+
+    fn belonging(&mut self, partition: i64) -> impl Iterator<Item = &mut Vector> {
+        let all = self.vectors.values_mut();
+        all.filter(move |vector| vector.partition == partition)
     }
 
     fn add_up(&mut self) {
         self.drawn = self.mood.keys().map(|&partition| (partition, 0.0)).collect();
+        self.updated.clear();
         for vector in self.vectors.values() {
             *self.drawn.entry(vector.served_by).or_insert(0.0) += vector.rate;
+            if vector.is_updated {
+                *self.updated.entry(vector.served_by).or_insert(0.0) += vector.rate;
+            }
         }
     }
 }

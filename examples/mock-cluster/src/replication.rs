@@ -8,7 +8,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::design::{
-    COPYING, PROVISIONING, REPLICAS_PER_SHARD, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG, TOLERABLE_LAG,
+    COPYING, PROVISIONING, REPLICAS_PER_SHARD, SHIPPING_LOST_TO_COPY, TOLERABLE_BACKLOG, TOLERABLE_LAG, UPDATES_APPLIED,
 };
 use crate::noise::Noise;
 use crate::size::Size;
@@ -28,6 +28,8 @@ pub(crate) struct Replication {
 struct Replica {
     /// Seconds.
     lag: f64,
+    /// How much of that is updates which it could not apply in time.
+    backlog: f64,
     doing: Doing,
     bound: Option<LagBound>,
     /// Whether the router lets clients read from it.
@@ -37,7 +39,7 @@ struct Replica {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Doing {
-    /// Applies everything at once.
+    /// Applies everything at once, or as soon as it can.
     Following,
     /// Applies nothing until it is this many seconds behind, and then just keeps up while it serves its share of the reads.
     FallingBehind { until: f64 },
@@ -63,15 +65,19 @@ impl Replication {
         }
     }
 
-    /// One second passes.
-    pub(crate) fn step(&mut self, noise: &mut Noise) {
+    /// One second passes, in which these updates reach each shard, where there are any.
+    pub(crate) fn step(&mut self, noise: &mut Noise, updates: &BTreeMap<i64, f64>) {
         let spare: BTreeMap<i64, f64> = (1..=self.size.shards())
             .map(|shard| (shard, self.spare(shard)))
             .collect();
         for (id, replica) in &mut self.replicas {
             let ordinary = noise.change(ORDINARY_LAG).unwrap_or(replica.ordinary());
-            let spare = spare.get(&self.size.shard_of_replica(*id)).copied().unwrap_or(0.0);
-            replica.step(ordinary, spare);
+            let of_its_shard = |values: &BTreeMap<i64, f64>| {
+                let value = values.get(&self.size.shard_of_replica(*id));
+                value.copied().unwrap_or(0.0)
+            };
+            replica.backlog = (replica.backlog + falling_behind(of_its_shard(updates))).max(0.0);
+            replica.step(ordinary, of_its_shard(&spare));
         }
         self.route();
     }
@@ -267,10 +273,20 @@ impl Replication {
     }
 }
 
+/// Seconds that a replica falls behind in a second with so many updates; less than 0 where it catches up.
+fn falling_behind(updates: f64) -> f64 {
+    if updates > UPDATES_APPLIED {
+        1.0 - UPDATES_APPLIED / updates
+    } else {
+        1.0 - (UPDATES_APPLIED / updates).min(1.0 + CATCHING_UP)
+    }
+}
+
 impl Replica {
     fn new(lag: f64, doing: Doing) -> Self {
         let mut replica = Self {
             lag,
+            backlog: 0.0,
             doing,
             bound: None,
             is_read: false,
@@ -282,7 +298,7 @@ impl Replica {
 
     fn step(&mut self, ordinary: f64, spare: f64) {
         (self.lag, self.doing) = match self.doing {
-            Doing::Following => (ordinary, Doing::Following),
+            Doing::Following => (ordinary + self.backlog, Doing::Following),
             Doing::FallingBehind { until } if self.lag + 1.0 < until => (self.lag + 1.0, self.doing),
             Doing::FallingBehind { until } => (until, Doing::Behind),
             Doing::Behind => {

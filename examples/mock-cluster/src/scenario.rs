@@ -14,6 +14,8 @@ use crate::size::Size;
 pub enum Scenario {
     /// One partition gets far more requests than it can serve.
     HotPartition,
+    /// One partition gets far more updates than it can serve, and its shard's replicas more than they can apply.
+    UpdateStorm,
     /// One partition gets far more inserts than it can take.
     WriteFlood,
     /// Most of the vectors around one centroid are on its list.
@@ -45,8 +47,9 @@ pub struct Injection {
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::HotPartition,
+        Self::UpdateStorm,
         Self::WriteFlood,
         Self::CentroidSkew,
         Self::LaggingReplica,
@@ -66,6 +69,7 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::HotPartition => "hot-partition",
+            Self::UpdateStorm => "update-storm",
             Self::WriteFlood => "write-flood",
             Self::CentroidSkew => "centroid-skew",
             Self::LaggingReplica => "lagging-replica",
@@ -83,6 +87,9 @@ impl Scenario {
     pub const fn description(self) -> &'static str {
         match self {
             Self::HotPartition => "one partition gets far more requests than it can serve",
+            Self::UpdateStorm => {
+                "one partition gets more updates than it can serve, and its replicas more than they can apply"
+            }
             Self::WriteFlood => "one partition gets far more inserts than it can take",
             Self::CentroidSkew => "most of the vectors around one centroid are on its list",
             Self::LaggingReplica => "a replica falls behind and cannot catch up while it is read from",
@@ -123,6 +130,10 @@ impl Scenario {
         let mut choose = |last| random.random_range(1..=last);
         Some(match self {
             Self::HotPartition => Fault::HotPartition {
+                partition: choose(size.partitions()),
+                severity,
+            },
+            Self::UpdateStorm => Fault::UpdateStorm {
                 partition: choose(size.partitions()),
                 severity,
             },

@@ -1,7 +1,9 @@
 //! Everything that the cluster is at one moment.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use healing_core::topology::NodeRef;
 use healing_core::{Observation, Timestamp};
 use healing_strategies::actuators::Operation;
 
@@ -35,6 +37,8 @@ pub(crate) struct State {
     pub(crate) network: Vec<f64>,
     /// The share of what passes that the network loses everywhere.
     pub(crate) outage: f64,
+    /// The failing share of a network that is in trouble around a node.
+    pub(crate) bad_network: BTreeMap<NodeRef, f64>,
     /// What is still to come, soonest first.
     pub(crate) scheduled: Vec<(Timestamp, Fault)>,
     /// The greatest fencing token seen.
@@ -75,7 +79,8 @@ impl State {
         self.memory.step(now, self.ingestion.passing(Operation::BulkInsert));
         self.indexes.step();
         self.maintenance.step(&mut self.noise);
-        self.replication.step(&mut self.noise);
+        let updates = self.updates();
+        self.replication.step(&mut self.noise, &updates);
         self.disks.step();
         for errors in &mut self.network {
             let wind = self.noise.change(-0.1..0.1);
@@ -127,6 +132,15 @@ impl State {
         if self.replication.rest(seconds) {
             self.observed = None;
         }
+    }
+
+    /// The updates a second that reach each shard, where there are any.
+    fn updates(&self) -> BTreeMap<i64, f64> {
+        let mut of_shards = BTreeMap::new();
+        for (partition, updates) in self.partitions.updates() {
+            *of_shards.entry(self.size.shard_of(partition)).or_insert(0.0) += updates;
+        }
+        of_shards
     }
 }
 

@@ -115,6 +115,11 @@ fn fragmented_indexes_are_compacted_where_an_operator_approves_what_cannot_be_un
 }
 
 #[test]
+fn of_an_update_storm_the_hot_partition_is_healed_and_not_the_lag_that_it_brings_about() {
+    is_healed_by("update-storm", "rebalance_partitions", &[]);
+}
+
+#[test]
 fn what_moving_does_not_heal_is_throttled() {
     for seed in 1..=3 {
         let healed = summary("write-flood", "default", seed);

@@ -72,6 +72,7 @@ impl Labelled {
 fn place(fault: &Fault) -> Option<NodeRef> {
     match *fault {
         Fault::HotPartition { partition, .. }
+        | Fault::UpdateStorm { partition, .. }
         | Fault::WriteFlood { partition, .. }
         | Fault::BrokenDisk { partition, .. } => Some(NodeRef::partition(partition)),
         Fault::CentroidSkew { centroid, .. } => Some(NodeRef::centroid(centroid)),

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use healing_core::ProblemKind;
+use healing_core::topology::NodeRef;
 use mock_cluster::{Fault, InvalidSeverity, InvalidSize, Severity, Size};
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -19,7 +20,7 @@ pub(crate) const CLASSES: [ProblemKind; 6] = [
 ];
 
 /// How long a cluster is well before the first fault, at least: long enough to learn what is healthy.
-pub(crate) const WELL_FOR: Duration = Duration::from_secs(90);
+pub(crate) const WELL_FOR: Duration = Duration::from_secs(100);
 /// The faults of a pair strike within this time.
 const APART: u64 = 30;
 
@@ -61,6 +62,12 @@ pub(crate) enum Grade {
 pub(crate) enum LookAlike {
     /// A broken disk weakens a partition as overload does: `unknown`.
     BrokenDisk,
+    /// A network in trouble around one node weakens it as a fault of the node does: `unknown`.
+    BadNetwork,
+    /// A network in trouble everywhere: `unknown`.
+    NetworkOutage,
+    /// Replicas lag because a partition of their shard is hot: its updates are more than they can apply.
+    UpdateStorm,
     /// A partition has twice the load of others and serves it, while something else is wrong.
     WarmPartition,
     /// A job more than usual runs, and there is I/O enough for it, while something else is wrong.
@@ -91,7 +98,7 @@ impl Grade {
 
     fn severity(self, random: &mut Pcg64) -> Result<Severity, InvalidSeverity> {
         Severity::new(match self {
-            Self::Mild => random.random_range(0.1..0.3),
+            Self::Mild => random.random_range(0.05..0.3),
             Self::Medium => random.random_range(0.4..0.6),
             Self::Severe => random.random_range(0.75..=1.0),
         })
@@ -99,11 +106,21 @@ impl Grade {
 }
 
 impl LookAlike {
-    pub(crate) const ALL: [Self; 3] = [Self::BrokenDisk, Self::WarmPartition, Self::SpareJob];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::BrokenDisk,
+        Self::BadNetwork,
+        Self::NetworkOutage,
+        Self::UpdateStorm,
+        Self::WarmPartition,
+        Self::SpareJob,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::BrokenDisk => "a broken disk that looks like overload",
+            Self::BadNetwork => "a bad network that looks like a node's fault",
+            Self::NetworkOutage => "a network that is bad everywhere",
+            Self::UpdateStorm => "replicas that lag behind a hot partition",
             Self::WarmPartition => "something beside a busy partition that copes",
             Self::SpareJob => "something beside a job that is in nobody's way",
         }
@@ -123,7 +140,7 @@ impl Noise {
 }
 
 impl Incident {
-    /// The incident of this number in the sequence of `seed`: of every twenty, eight have one fault, five have two, three are
+    /// The incident of this number in the sequence of `seed`: of every twenty, seven have one fault, five have two, four are
     /// look-alikes, and in four nothing is wrong. Classes, pairs and severities come in turn; the rest is drawn.
     pub(crate) fn of(seed: u64, number: usize) -> Result<Self, InvalidIncident> {
         let mut random = Pcg64::new(seed.into(), number as u128);
@@ -133,9 +150,9 @@ impl Incident {
             random: &mut random,
         };
         match place {
-            0..8 => draw.single(turn * 8 + place),
-            8..13 => draw.pair(turn * 5 + place - 8),
-            13..16 => draw.look_alike(turn * 3 + place - 13),
+            0..7 => draw.single(turn * 7 + place),
+            7..12 => draw.pair(turn * 5 + place - 7),
+            12..16 => draw.look_alike(turn * 4 + place - 12),
             _ => draw.noise(turn * 4 + place - 16),
         }
     }
@@ -199,10 +216,29 @@ impl Draw<'_> {
         };
         let (causes, faults) = match look_alike {
             LookAlike::BrokenDisk => {
-                let grade = self.grade();
-                let severity = grade.severity(self.random)?;
+                let severity = self.grade().severity(self.random)?;
                 let partition = self.any(self.size.partitions());
                 (ProblemKind::Unknown, vec![Fault::BrokenDisk { partition, severity }])
+            }
+            LookAlike::BadNetwork => {
+                let severity = self.grade().severity(self.random)?;
+                let node = match self.random.random_range(0..4) {
+                    0 => NodeRef::partition(self.any(self.size.partitions())),
+                    1 => NodeRef::centroid(self.any(self.size.centroids())),
+                    2 => NodeRef::maintenance_dep(self.any(self.size.shards())),
+                    _ => NodeRef::replication_target(self.any(self.size.replicas())),
+                };
+                (ProblemKind::Unknown, vec![Fault::BadNetwork { node, severity }])
+            }
+            LookAlike::NetworkOutage => {
+                let severity = self.grade().severity(self.random)?;
+                (ProblemKind::Unknown, vec![Fault::NetworkOutage { severity }])
+            }
+            LookAlike::UpdateStorm => {
+                let severity = self.grade().severity(self.random)?;
+                let partition = self.any(self.size.partitions());
+                let storm = Fault::UpdateStorm { partition, severity };
+                (ProblemKind::HotspotCongestion, vec![storm])
             }
             LookAlike::WarmPartition => {
                 let class = but(ProblemKind::HotspotCongestion);

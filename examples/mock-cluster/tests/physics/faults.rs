@@ -1,10 +1,12 @@
 //! What each fault does to the graph and to the metrics.
 
 use healing_core::metrics::SystemMetrics;
+use healing_core::topology::NodeRef;
 use healing_core::{Amount, ProblemClass};
+use healing_strategies::actuators::Partitions;
 use mock_cluster::{Fault, Severity};
 
-use crate::cluster::{cluster, metrics, report, severity, wait};
+use crate::cluster::{cluster, heaviest, metrics, report, severity, under, wait};
 
 /// A fault, the problem that it is, and how long it takes to show.
 struct Class {
@@ -27,10 +29,15 @@ fn lag() -> ProblemClass {
     }
 }
 
-fn classes() -> [Class; 8] {
+fn classes() -> [Class; 9] {
     [
         Class {
             fault: |severity| Fault::HotPartition { partition: 5, severity },
+            problem: hotspot,
+            shows_after: 5,
+        },
+        Class {
+            fault: |severity| Fault::UpdateStorm { partition: 5, severity },
             problem: hotspot,
             shows_after: 5,
         },
@@ -181,6 +188,49 @@ fn a_disk_that_wears_out_takes_the_same_share_with_it_each_hour() {
         assert!((left - expected).abs() < 0.03, "hour {hour}: {left} for {expected}");
     }
     assert!((cluster.disk_errors()[&4] - 0.54).abs() < 0.001);
+}
+
+#[test]
+fn a_bad_network_shows_in_the_graph_alone() {
+    for node in [
+        NodeRef::partition(4),
+        NodeRef::centroid(2),
+        NodeRef::replication_target(7),
+    ] {
+        let (well, struck) = (cluster(7), cluster(7));
+        struck.inject(Fault::BadNetwork {
+            node,
+            severity: severity(0.9),
+        });
+        wait(&well, 10);
+        wait(&struck, 10);
+        assert!(report(&struck).lambda.get() < 0.6 * report(&well).lambda.get());
+        assert_eq!(metrics(&struck), metrics(&well));
+    }
+}
+
+#[test]
+fn updates_that_are_too_many_leave_all_replicas_of_their_shard_behind_until_there_are_fewer() {
+    let cluster = cluster(7);
+    let partition = 5; // On shard 1, with the replicas 1 and 2.
+    cluster.inject(Fault::UpdateStorm {
+        partition,
+        severity: severity(0.9),
+    });
+    wait(&cluster, 40);
+    for (replica, it) in metrics(&cluster).replicas {
+        let lag = it.lag.as_secs_f64();
+        assert_eq!(lag > 10.0, replica <= 2, "replica {replica}: {lag}");
+        assert!(lag < 40.0, "replica {replica}: {lag}");
+    }
+    // Half of the load goes to a partition of another shard.
+    let heaviest = heaviest(&cluster, partition, 300);
+    under(&cluster, 1, |permit| {
+        cluster.move_vectors(permit, &heaviest, partition, 6)
+    })
+    .unwrap();
+    wait(&cluster, 120);
+    assert!(metrics(&cluster).replicas.values().all(|it| it.lag.as_secs_f64() < 1.0));
 }
 
 #[test]
