@@ -84,16 +84,17 @@ impl Replication {
 
     /// Whether another second would change nothing but how far replicas that are stalled, and that nobody would route around,
     /// are behind.
-    pub(crate) fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self, updates: &BTreeMap<i64, f64>) -> bool {
         let at_rest = |replica: &Replica| match replica.doing {
-            Doing::Following => true,
+            Doing::Following => replica.backlog == 0.0,
             Doing::Stalled => replica.bound.is_none() || !replica.is_read,
             Doing::Behind => replica.is_read && replica.bound.is_none(),
             Doing::FallingBehind { .. } | Doing::Copying { .. } | Doing::Provisioning { .. } => false,
         };
         let none_to_spare = || (1..=self.size.shards()).all(|shard| self.spare(shard) == 0.0);
         let behind = |replica: &Replica| replica.doing == Doing::Behind;
-        self.replicas.values().all(at_rest) && (!self.replicas.values().any(behind) || none_to_spare())
+        let too_many = || updates.values().any(|&updates| updates > UPDATES_APPLIED);
+        self.replicas.values().all(at_rest) && !too_many() && (!self.replicas.values().any(behind) || none_to_spare())
     }
 
     /// Seconds pass in which nothing else changes; whether anything does.

@@ -116,7 +116,7 @@ impl State {
             && self.memory.is_at_rest()
             && self.indexes.is_at_rest()
             && self.maintenance.is_at_rest()
-            && self.replication.is_at_rest();
+            && self.replication.is_at_rest(&self.updates());
         if at_rest {
             u32::try_from(before.min(left)).unwrap_or(0)
         } else {
