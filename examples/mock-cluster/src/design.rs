@@ -33,7 +33,7 @@ pub const JOB_SLOTS: usize = 8;
 pub const LONGEST_OPERATION: u32 = 8;
 
 /// Updates a second that a replica applies.
-pub const UPDATES_APPLIED: f64 = 1000.0;
+pub const UPDATES_APPLIED: f64 = 1500.0;
 /// A replica this far behind fails half of its reads.
 pub const TOLERABLE_LAG: Duration = Duration::from_secs(15);
 /// A stalled replica this far behind holds back half of what is shipped to it.

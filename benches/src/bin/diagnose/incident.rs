@@ -235,7 +235,8 @@ impl Draw<'_> {
                 (ProblemKind::Unknown, vec![Fault::NetworkOutage { severity }])
             }
             LookAlike::UpdateStorm => {
-                let severity = self.grade().severity(self.random)?;
+                // So many updates that replicas cannot apply them all.
+                let severity = Severity::new(self.random.random_range(0.4..=1.0))?;
                 let partition = self.any(self.size.partitions());
                 let storm = Fault::UpdateStorm { partition, severity };
                 (ProblemKind::HotspotCongestion, vec![storm])

@@ -6,7 +6,7 @@ use healing_core::{Amount, ProblemClass};
 use healing_strategies::actuators::Partitions;
 use mock_cluster::{Fault, Severity};
 
-use crate::cluster::{cluster, heaviest, metrics, report, severity, under, wait};
+use crate::cluster::{cluster, metrics, report, severity, under, wait};
 
 /// A fault, the problem that it is, and how long it takes to show.
 struct Class {
@@ -215,7 +215,7 @@ fn updates_that_are_too_many_leave_all_replicas_of_their_shard_behind_until_ther
     let partition = 5; // On shard 1, with the replicas 1 and 2.
     cluster.inject(Fault::UpdateStorm {
         partition,
-        severity: severity(0.5),
+        severity: severity(1.0),
     });
     wait(&cluster, 40);
     for (replica, it) in metrics(&cluster).replicas {
