@@ -198,11 +198,11 @@ impl ManageConnection for Connector {
             ("statement_timeout", milliseconds(statement)),
             ("lock_timeout", milliseconds(lock_wait)),
             ("idle_in_transaction_session_timeout", milliseconds(idle_transaction)),
-            // The server stops working for a process that was killed.
-            ("client_connection_check_interval", "1000".to_owned()),
         ] {
             client.execute("SELECT set_config($1, $2, false)", &[&name, &value])?;
         }
+        // The server stops working for a process that was killed; some systems cannot tell, and refuse the setting.
+        let _ = client.batch_execute("SET client_connection_check_interval = '1s'");
         // What the journal acknowledges must be on the disk; a stricter setting of the administrator's stays.
         client.batch_execute(
             "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'",

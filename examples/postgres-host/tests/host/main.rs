@@ -4,8 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says loudly where it was skipped"
+    reason = "a test fails by panicking"
 )]
 
 mod actuators;

@@ -63,7 +63,7 @@ fn write(client: &mut Client, mine: &[i64], seed: i32, stop: &AtomicBool) -> Wri
 #[test]
 fn a_hundred_thousand_vectors_are_moved_with_none_lost_or_doubled_while_writers_go_on() {
     const MOVED: usize = 100_000;
-    const WRITERS: usize = 3;
+    const WRITERS: usize = 2;
     let new = new_collection();
     let all_in_one = vec![vec![0.0, 0.0, 0.0, 0.0]; MOVED];
     let Some(world) = World::new(&new, &all_in_one) else {

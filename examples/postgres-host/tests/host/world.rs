@@ -1,5 +1,6 @@
 //! The server that the tests share, and a database for each.
 
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -28,7 +29,8 @@ pub(crate) fn start() -> Option<ThrowawayServer> {
         Err(error @ ServerError::NotInstalled) => {
             let required = std::env::var("CI").is_ok_and(|ci| ci == "true");
             assert!(!required, "{error}");
-            eprintln!("\n    SKIPPED: {error}\n");
+            // Past the test harness, which shows nothing of a test that passes.
+            writeln!(std::io::stderr(), "\n    SKIPPED: {error}\n").unwrap();
             None
         }
         Err(error) => panic!("{error}"),
