@@ -54,7 +54,10 @@ fn connections_that_break_in_the_middle_of_a_remediation_are_made_again() {
         let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let broken = ward.count(others);
-        assert!(broken > 1, "the healer works and listens over connections of its own: {broken}");
+        assert!(
+            broken > 1,
+            "the healer works and listens over connections of its own: {broken}"
+        );
     });
 }
 
