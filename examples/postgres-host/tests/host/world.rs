@@ -30,7 +30,10 @@ pub(crate) fn start() -> Option<ThrowawayServer> {
             let required = std::env::var("CI").is_ok_and(|ci| ci == "true");
             assert!(!required, "{error}");
             // Past the test harness, which shows nothing of a test that passes.
-            writeln!(std::io::stderr(), "\n    SKIPPED: {error}\n").unwrap();
+            let mut terminal = std::io::stderr();
+            terminal
+                .write_all(format!("\n    SKIPPED: {error}\n\n").as_bytes())
+                .unwrap();
             None
         }
         Err(error) => panic!("{error}"),
