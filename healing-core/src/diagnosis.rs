@@ -30,8 +30,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// `measure` came out at `value`, above `threshold`.
-    pub fn above(measure: impl Into<String>, value: f64, threshold: f64) -> Self {
+    /// `measure` came out at `value`, and speaks for the problem above `threshold`.
+    pub fn measured(measure: impl Into<String>, value: f64, threshold: f64) -> Self {
         Self {
             measure: measure.into(),
             value,
@@ -42,9 +42,14 @@ impl Evidence {
 
 impl fmt::Display for Evidence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.value > self.threshold {
+            "above"
+        } else {
+            "not above"
+        };
         write!(
             formatter,
-            "{}: {:.4} (above {:.4})",
+            "{}: {:.4} ({place} {:.4})",
             self.measure,
             Trimmed(self.value),
             Trimmed(self.threshold)
@@ -74,12 +79,16 @@ mod tests {
     #[test]
     fn evidence_reads_as_a_sentence() {
         assert_eq!(
-            Evidence::above("load ratio", 2.5, 1.0).to_string(),
+            Evidence::measured("load ratio", 2.5, 1.0).to_string(),
             "load ratio: 2.5 (above 1)"
         );
         assert_eq!(
-            Evidence::above("queue depth", 100.0, 30.0).to_string(),
+            Evidence::measured("queue depth", 100.0, 30.0).to_string(),
             "queue depth: 100 (above 30)"
+        );
+        assert_eq!(
+            Evidence::measured("share lost", 0.0, 0.05).to_string(),
+            "share lost: 0 (not above 0.05)"
         );
     }
 }

@@ -28,7 +28,7 @@ impl Classifier for Disks {
             Some(Diagnosis {
                 problem: ProblemClass::Custom { kind, details },
                 confidence: Ratio::ONE,
-                evidence: vec![Evidence::above("failing share of the disk", share, 0.0)],
+                evidence: vec![Evidence::measured("failing share of the disk", share, 0.0)],
             })
         };
         self.0.disk_errors().into_iter().filter_map(diagnose).collect()

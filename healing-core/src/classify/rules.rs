@@ -112,7 +112,7 @@ impl Classifier for RuleClassifier {
             );
             contention(metrics, links)
         } else if memory_used > thresholds.memory_used_pct {
-            let used = Evidence::above(
+            let used = Evidence::measured(
                 "memory used, percent",
                 memory_used.get(),
                 thresholds.memory_used_pct.get(),
@@ -146,7 +146,7 @@ fn hotspot(nodes: &BTreeSet<NodeRef>, metrics: &SystemMetrics, links: Evidence) 
     let load_ratio = over(hottest, mean);
     let evidence = vec![
         links,
-        Evidence::above("load of the hottest over the mean", load_ratio.get(), 1.0),
+        Evidence::measured("load of the hottest over the mean", load_ratio.get(), 1.0),
     ];
     certain(
         ProblemClass::HotspotCongestion {
@@ -170,7 +170,7 @@ fn skew(nodes: &BTreeSet<NodeRef>, metrics: &SystemMetrics, found: Evidence) -> 
     let skew_factor = over(fullest, mean);
     let evidence = vec![
         found,
-        Evidence::above("population of the fullest over the mean", skew_factor.get(), 1.0),
+        Evidence::measured("population of the fullest over the mean", skew_factor.get(), 1.0),
     ];
     certain(
         ProblemClass::CentroidSkew {
@@ -188,7 +188,7 @@ fn lag(nodes: &BTreeSet<NodeRef>, metrics: &SystemMetrics, links: Evidence) -> D
     let lag = Duration::try_from_secs_f64(furthest.get()).unwrap_or(Duration::MAX);
     let evidence = vec![
         links,
-        Evidence::above("lag of the furthest behind, seconds", furthest.get(), 0.0),
+        Evidence::measured("lag of the furthest behind, seconds", furthest.get(), 0.0),
     ];
     certain(ProblemClass::ReplicationLag { replica_ids, lag }, evidence)
 }
@@ -203,7 +203,7 @@ fn contention(metrics: &SystemMetrics, links: Evidence) -> Diagnosis {
     let queue_depth = metrics.maintenance_queue_depth.unwrap_or(0);
     let evidence = vec![
         links,
-        Evidence::above("maintenance queue depth", queue_depth as f64, 0.0),
+        Evidence::measured("maintenance queue depth", queue_depth as f64, 0.0),
     ];
     let job_types = job_types.into_iter().collect();
     certain(ProblemClass::MaintenanceContention { job_types, queue_depth }, evidence)
@@ -217,7 +217,7 @@ fn fragmented(metrics: &SystemMetrics, worst: Percent, threshold: Percent) -> Di
         .collect();
     indexes.sort_by_key(|(id, share)| (std::cmp::Reverse(**share), **id));
     let index_ids = indexes.into_iter().map(|(id, _)| *id).collect();
-    let evidence = vec![Evidence::above(
+    let evidence = vec![Evidence::measured(
         "fragmentation of the worst index, percent",
         worst.get(),
         threshold.get(),
@@ -283,7 +283,7 @@ fn over(part: Amount, mean: Amount) -> Amount {
 
 #[allow(clippy::cast_precision_loss, reason = "a number of edges far below 2^53")]
 fn counted(what: &str, count: usize, threshold: usize) -> Evidence {
-    Evidence::above(what, count as f64, threshold as f64)
+    Evidence::measured(what, count as f64, threshold as f64)
 }
 
 fn count_edge_kinds(witness: &[WitnessEdge]) -> BTreeMap<EdgeKind, usize> {

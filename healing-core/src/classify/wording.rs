@@ -133,14 +133,14 @@ impl Gathering<'_> {
             Some(node) => format!("share of the healthy capacity around {node} that it lost"),
             None => "share of the healthy capacity that routes from centroids lost everywhere".to_owned(),
         };
-        let mut evidence = vec![Evidence::above(in_the_graph, lost, threshold)];
+        let mut evidence = vec![Evidence::measured(in_the_graph, lost, threshold)];
         let (measure, threshold) = self.measure(suspicion);
         match (suspicion.measured, suspicion.strengths.measured) {
             (Some(value), Some(strength)) => {
                 let first = if strength > suspicion.strengths.lost { 0 } else { 1 };
-                evidence.insert(first, Evidence::above(measure, value, threshold));
+                evidence.insert(first, Evidence::measured(measure, value, threshold));
             }
-            _ => evidence.push(Evidence::above(
+            _ => evidence.push(Evidence::measured(
                 format!("measurements that corroborate it (no {measure})"),
                 0.0,
                 0.0,
@@ -181,7 +181,7 @@ impl Gathering<'_> {
         let lost = self.lost_by_kind(self.losses.at(at).iter().copied());
         let speaking = lost.into_iter().filter(|(_, share)| *share > threshold);
         let in_words = |(kind, share)| {
-            Evidence::above(
+            Evidence::measured(
                 format!("share of it that {kind} edges around {node} lost"),
                 share,
                 threshold,

@@ -24,7 +24,11 @@ fn says(diagnoses: &[(ProblemClass, f64)]) -> Arc<dyn Classifier> {
     let diagnoses = diagnoses.iter().map(|(problem, confidence)| Diagnosis {
         problem: problem.clone(),
         confidence: Ratio::clamped(*confidence),
-        evidence: vec![Evidence::above(format!("{} by {confidence}", problem.kind()), 1.0, 0.0)],
+        evidence: vec![Evidence::measured(
+            format!("{} by {confidence}", problem.kind()),
+            1.0,
+            0.0,
+        )],
     });
     Arc::new(Says(diagnoses.collect()))
 }

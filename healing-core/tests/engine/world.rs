@@ -312,7 +312,7 @@ impl Classifier for World {
                 load_ratio: Amount::clamped(2.0),
             }
         };
-        let evidence = vec![Evidence::above("witness edges", report.witness.len() as f64, 0.0)];
+        let evidence = vec![Evidence::measured("witness edges", report.witness.len() as f64, 0.0)];
         vec![Diagnosis {
             problem,
             confidence: Ratio::ONE,
