@@ -34,7 +34,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to; clones share the same time. Its resolution is one millisecond.
+/// A clock that moves only when it is told to; clones share the same time. Its resolution is one microsecond.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +47,7 @@ impl Clock for SystemClock {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct VirtualClock {
-    milliseconds: Arc<AtomicI64>,
+    microseconds: Arc<AtomicI64>,
 }
 
 impl VirtualClock {
@@ -55,7 +55,7 @@ impl VirtualClock {
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
         Self {
-            milliseconds: Arc::new(AtomicI64::new(start.as_millisecond())),
+            microseconds: Arc::new(AtomicI64::new(rounded_up(start))),
         }
     }
 
@@ -64,15 +64,24 @@ impl VirtualClock {
         self.set(later(self.now(), by));
     }
 
-    /// Sets the clock, forwards or backwards.
+    /// Sets the clock, forwards or backwards, to `to` or the next microsecond after it: what was to happen at `to` is due then.
     pub fn set(&self, to: Timestamp) {
-        self.milliseconds.store(to.as_millisecond(), Ordering::SeqCst);
+        self.microseconds.store(rounded_up(to), Ordering::SeqCst);
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.milliseconds.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+        Timestamp::from_microsecond(self.microseconds.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// In microseconds since the epoch.
+fn rounded_up(at: Timestamp) -> i64 {
+    let microseconds = at.as_microsecond();
+    match Timestamp::from_microsecond(microseconds) {
+        Ok(rounded) if rounded < at => microseconds.saturating_add(1),
+        _ => microseconds,
     }
 }
 
@@ -101,13 +110,15 @@ mod tests {
         assert_eq!(elapsed(Timestamp::MAX, Timestamp::MIN), Duration::ZERO);
         let clock = VirtualClock::starting_at(Timestamp::MAX);
         clock.advance(Duration::from_secs(1));
-        assert!(clock.now() <= Timestamp::MAX);
+        assert_eq!(clock.now(), Timestamp::MAX);
     }
 
     #[test]
     fn clones_share_the_time() {
         let clock = VirtualClock::default();
         clock.clone().advance(Duration::from_millis(1500));
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(clock.now().as_microsecond(), 1_500_001);
         assert_eq!(clock.now().as_millisecond(), 1500);
     }
 }

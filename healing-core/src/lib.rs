@@ -18,6 +18,7 @@ mod clock;
 pub mod diagnosis;
 mod duration_serde;
 pub mod engine;
+mod host_call;
 pub mod identity;
 mod keyed_by_number;
 pub mod learner;

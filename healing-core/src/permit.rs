@@ -1,12 +1,12 @@
 //! The right to touch the world: given for one step, under one lease, until a deadline, and revocable.
 //!
 //! What must never break: an actuator's writing methods ask for a [`Permit`], and the only way to one is
-//! [`StepContext::permit`], which refuses once the deadline has passed or the step was revoked. So whatever a late or
+//! [`StepContext::permit`], which refuses once the deadline has passed, the lease has ended or the step was revoked. So whatever a late or
 //! confused strategy does, it does nothing to the world any more.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -57,9 +57,10 @@ impl<'a> StepContext<'a> {
     /// Asks for the right to one actuator call, now.
     ///
     /// # Errors
-    /// [`NotPermitted`] when the deadline has passed or the step was revoked.
+    /// [`NotPermitted`] when the deadline has passed, the lease has ended or the step was revoked.
     pub fn permit(&self) -> Result<Permit<'_>, NotPermitted> {
         let now = self.clock.now();
+        let lease_ends = self.revocation.lease_ends();
         if self.revocation.is_revoked() {
             Err(NotPermitted::Revoked {
                 remediation: self.remediation.clone(),
@@ -70,11 +71,17 @@ impl<'a> StepContext<'a> {
                 deadline: self.deadline,
                 now,
             })
+        } else if now >= lease_ends {
+            Err(NotPermitted::LeaseEnded {
+                remediation: self.remediation.clone(),
+                ended: lease_ends,
+                now,
+            })
         } else {
             Ok(Permit {
                 remediation: self.remediation,
                 token: self.token,
-                deadline: self.deadline,
+                deadline: self.deadline.min(lease_ends),
             })
         }
     }
@@ -127,20 +134,54 @@ impl Permit<'_> {
     }
 }
 
-/// The switch that takes the right to act away from everything that shares it. It cannot be switched back.
-#[derive(Debug, Clone, Default)]
-pub struct Revocation(Arc<AtomicBool>);
+/// The switch that takes the right to act away from everything that shares it; it cannot be switched back. It also holds the
+/// end of the lease that the right hangs on, which moves when the lease is renewed, so that a call may last longer than one
+/// term of the lease.
+#[derive(Debug, Clone)]
+pub struct Revocation(Arc<Right>);
+
+#[derive(Debug)]
+struct Right {
+    revoked: AtomicBool,
+    /// In microseconds since the epoch, rounded down.
+    lease_ends: AtomicI64,
+}
+
+impl Default for Revocation {
+    /// A right that hangs on no lease.
+    fn default() -> Self {
+        Self::at_latest(Timestamp::MAX)
+    }
+}
 
 impl Revocation {
+    /// A right that ends with a lease, unless that is [extended](Self::extend_to) in time.
+    #[must_use]
+    pub fn at_latest(lease_ends: Timestamp) -> Self {
+        Self(Arc::new(Right {
+            revoked: AtomicBool::new(false),
+            lease_ends: AtomicI64::new(lease_ends.as_microsecond()),
+        }))
+    }
+
+    /// The lease was renewed and ends then. A right that was taken away does not come back by it.
+    pub fn extend_to(&self, lease_ends: Timestamp) {
+        self.0.lease_ends.store(lease_ends.as_microsecond(), Ordering::SeqCst);
+    }
+
     /// Takes the right away, now and for good.
     pub fn revoke(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.revoked.store(true, Ordering::SeqCst);
     }
 
     /// Whether the right was taken away.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.revoked.load(Ordering::SeqCst)
+    }
+
+    fn lease_ends(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.lease_ends.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -161,6 +202,16 @@ pub enum NotPermitted {
         remediation: RemediationId,
         /// When it ended.
         deadline: Timestamp,
+        /// The time now.
+        now: Timestamp,
+    },
+    /// The lease has ended, and was not seen to be renewed.
+    #[error("the lease to act for {remediation} ended at {ended}, it is {now}")]
+    LeaseEnded {
+        /// The remediation.
+        remediation: RemediationId,
+        /// When it ended.
+        ended: Timestamp,
         /// The time now.
         now: Timestamp,
     },
@@ -187,6 +238,29 @@ mod tests {
         clock.advance(Duration::from_millis(1));
         assert!(matches!(context.permit(), Err(NotPermitted::DeadlinePassed { .. })));
         revocation.revoke();
+        assert!(matches!(context.permit(), Err(NotPermitted::Revoked { .. })));
+    }
+
+    #[test]
+    fn a_permit_lasts_no_longer_than_the_lease_and_longer_with_it() {
+        let clock = VirtualClock::default();
+        let remediation = RemediationId::new(CollectionId::new("a").unwrap(), 1);
+        let after = |seconds| later(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds));
+        let revocation = Revocation::at_latest(after(30));
+        let context = StepContext::new(
+            &remediation,
+            FencingToken::new(7),
+            after(100),
+            &clock,
+            revocation.clone(),
+        );
+        assert_eq!(context.permit().unwrap().deadline(), after(30));
+        clock.set(after(30));
+        assert!(matches!(context.permit(), Err(NotPermitted::LeaseEnded { .. })));
+        revocation.extend_to(after(200));
+        assert_eq!(context.permit().unwrap().deadline(), after(100));
+        revocation.revoke();
+        revocation.extend_to(after(300));
         assert!(matches!(context.permit(), Err(NotPermitted::Revoked { .. })));
     }
 }

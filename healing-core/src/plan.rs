@@ -4,6 +4,7 @@
 //! made it, and undone by a third.
 
 use std::error::Error;
+use std::io;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use crate::topology::{Edge, EdgeKey, NodeRef};
 
 /// The most steps a plan may have.
 pub const MAX_PLAN_STEPS: usize = 1000;
+
+/// The most bytes a plan may have as JSON: 4 MiB. It is written down as a whole.
+pub const MAX_PLAN_BYTES: usize = 4 << 20;
 
 /// What a strategy would do about a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,12 +44,35 @@ impl Plan {
         targets
     }
 
+    /// How many bytes the plan has as JSON.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let mut counted = Counted(0);
+        // Neither the plan nor the counter can fail.
+        let _ = serde_json::to_writer(&mut counted, self);
+        counted.0
+    }
+
     /// How many vectors the plan moves.
     #[must_use]
     pub fn vectors_moved(&self) -> u64 {
         self.steps
             .iter()
             .fold(0, |sum, step| sum.saturating_add(step.vectors_moved))
+    }
+}
+
+/// Counts what is written to it.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -402,7 +402,7 @@ fn give(
             healer.last(collection).map(|last| last.id.clone()),
             FeedbackScore::new(*score),
         ) {
-            (Some(last), Ok(score)) => healer.feedback(&last, score),
+            (Some(last), Ok(score)) => healer.feedback(&last, score, &by),
             _ => Ok(()),
         },
     }

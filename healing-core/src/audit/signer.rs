@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Digest, InvalidHex, read_hex, write_hex};
+use crate::HostError;
+use crate::host_call::contained;
 
 /// Signs records. The host holds the private key, in memory or in a device; verification needs the public key alone.
 pub trait Signer: Send + Sync {
@@ -13,7 +15,10 @@ pub trait Signer: Send + Sync {
     fn public_key(&self) -> PublicKey;
 
     /// The ed25519 signature (RFC 8032) of the 32 bytes of `digest`.
-    fn sign(&self, digest: &Digest) -> [u8; 64];
+    ///
+    /// # Errors
+    /// The host's own, when it cannot sign now. What was to be signed is then not written, and nothing is done for it.
+    fn sign(&self, digest: &Digest) -> Result<[u8; 64], HostError>;
 }
 
 /// An ed25519 public key. Written as 64 hexadecimal digits.
@@ -43,6 +48,15 @@ pub struct RecordSignature {
     /// The signature of the record's digest.
     #[serde(with = "signature_hex")]
     pub bytes: [u8; 64],
+}
+
+impl RecordSignature {
+    /// The signature of `digest` by `signer`. A signer that panics has failed.
+    pub(crate) fn of(digest: &Digest, signer: &dyn Signer) -> Result<Self, HostError> {
+        let key_and_bytes = || signer.sign(digest).map(|bytes| (signer.public_key(), bytes));
+        let (key, bytes) = contained(key_and_bytes).map_err(|panicked| format!("the signer {panicked}"))??;
+        Ok(Self { key, bytes })
+    }
 }
 
 impl fmt::Display for PublicKey {

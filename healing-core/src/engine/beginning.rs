@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::call::contained;
 use super::decision::ConsideredStrategy;
 use super::guard::{Circumstances, Initiative, Refusal};
 use super::intake::Sample;
@@ -13,6 +12,7 @@ use super::remediation::{Initial, Remediation, RemediationState};
 use super::selection::{Chosen, needs_approval};
 use super::watched::Tenure;
 use crate::diagnosis::Diagnosis;
+use crate::host_call::{contained, told};
 use crate::identity::{Operator, RemediationId};
 use crate::problem::ProblemKind;
 use crate::storage::{JournalBody, JournalError, LeaseError};
@@ -47,12 +47,10 @@ impl Progress<'_> {
         let tenure = self.acquire().map_err(|error| {
             NotBegun::Refused(match error {
                 LeaseError::Held { holder, .. } => Refusal::LeaseHeld { holder },
-                other => Refusal::LeaseUnavailable {
-                    error: other.to_string(),
-                },
+                other => Refusal::LeaseUnavailable { error: told(&other) },
             })
         })?;
-        let Some(tenure) = self.adopt_unfinished(tenure) else {
+        let Some(tenure) = self.adopt_unfinished(tenure).map_err(NotBegun::Journal)? else {
             return Ok(None);
         };
         if let Some(reason) = self.refusal_for(initiative, sample, circumstances) {

@@ -65,7 +65,7 @@ pub struct HealingConfig {
     /// An observation older than this is none. 60 s.
     #[serde(rename = "max_observation_age_seconds", with = "duration_serde::seconds")]
     pub max_observation_age: Duration,
-    /// How often undoing a step is tried before it is given up and a human called. 3, at least 1.
+    /// How often undoing a step is tried before it is given up and a human called. 3; 1 to 100.
     pub undo_attempts: u32,
     /// What becomes of journal records once a checkpoint sums them up.
     pub journal_retention: JournalRetention,
@@ -92,7 +92,7 @@ pub struct HealingConfig {
     pub verification: VerificationRule,
     /// Which of several strategies is tried.
     pub selection: Selection,
-    /// The longest a collection is leased at a time; renewed at half of it. 30 s.
+    /// The longest a collection is leased at a time; renewed after a third of it. 30 s, at least 1 s.
     #[serde(rename = "lease_seconds", with = "duration_serde::seconds")]
     pub lease: Duration,
 }
@@ -202,9 +202,13 @@ impl HealingConfig {
     /// [`InvalidConfig`], which names every faulty field, not only the first.
     pub fn validate(&self) -> Result<(), InvalidConfig> {
         let mut faults = Vec::new();
-        let mut expect = |holds: bool, field, found: String, expected| {
+        let mut expect = |holds: bool, field: &str, found: String, expected: &str| {
             if !holds {
-                faults.push(ConfigFault { field, found, expected });
+                faults.push(ConfigFault {
+                    field: field.to_owned(),
+                    found,
+                    expected: expected.to_owned(),
+                });
             }
         };
         let attempts = self.max_attempts_per_window;
@@ -218,14 +222,24 @@ impl HealingConfig {
             ("max_active", self.max_active),
             ("ineffective_limit", self.ineffective_limit),
             ("quarantine_after", self.quarantine_after),
-            ("undo_attempts", self.undo_attempts),
         ] {
             expect(limit >= 1, field, limit.to_string(), "at least 1");
         }
+        expect(
+            (1..=MOST_UNDO_ATTEMPTS).contains(&self.undo_attempts),
+            "undo_attempts",
+            self.undo_attempts.to_string(),
+            "1 to 100",
+        );
+        expect(
+            self.lease >= SHORTEST_LEASE,
+            "lease_seconds",
+            format!("{:?}", self.lease),
+            "at least 1 s",
+        );
         for (field, duration) in [
             ("attempt_window_seconds", self.attempt_window),
             ("sample_interval_seconds", self.sample_interval),
-            ("lease_seconds", self.lease),
             ("approval_timeout_seconds", self.approval_timeout),
             ("max_observation_age_seconds", self.max_observation_age),
         ] {
@@ -244,6 +258,7 @@ impl HealingConfig {
             ("storm_delay_seconds", self.storm_delay),
             ("monitor.drift.window_seconds", self.monitor.drift.window),
             ("monitor.drift.horizon_seconds", self.monitor.drift.horizon),
+            ("approval_timeout_seconds", self.approval_timeout),
         ] {
             expect(duration <= LONGEST, field, format!("{duration:?}"), "at most a year");
         }
@@ -290,6 +305,11 @@ impl HealingConfig {
     }
 }
 
+const MOST_UNDO_ATTEMPTS: u32 = 100;
+
+/// A lease that is shorter could hardly be renewed in time.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
 /// No duration of a configuration may be longer.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -307,12 +327,12 @@ pub struct InvalidConfig {
 #[error("{field} is {found}, expected {expected}")]
 #[non_exhaustive]
 pub struct ConfigFault {
-    /// Its wire name.
-    pub field: &'static str,
+    /// Its wire name, after those of the objects that it is in: `monitor.baseline_samples`.
+    pub field: String,
     /// What it holds.
     pub found: String,
     /// What would be right.
-    pub expected: &'static str,
+    pub expected: String,
 }
 
 #[cfg(test)]

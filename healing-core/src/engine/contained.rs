@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::call::contained;
 use crate::HostError;
+use crate::host_call::contained;
 use crate::identity::{CollectionId, HolderId, RemediationId};
 use crate::storage::{
     FeedbackScore, Journal, JournalError, JournalRecord, Lease, LeaseError, LeaseStore, OutcomeError, OutcomeId,

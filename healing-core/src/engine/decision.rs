@@ -103,6 +103,11 @@ pub enum RejectionReason {
         /// The number of steps.
         steps: usize,
     },
+    /// Its plan is longer than [`MAX_PLAN_BYTES`](crate::plan::MAX_PLAN_BYTES).
+    OversizedPlan {
+        /// How many bytes it has as JSON.
+        bytes: usize,
+    },
     /// Its plan touches too much of the collection.
     BlastRadius {
         /// What of: `nodes` or `vectors`.

@@ -92,7 +92,8 @@ pub enum EventKind {
         /// How many threads hang by now.
         abandoned: usize,
     },
-    /// So many collections are unhealthy at once that the cause must be outside: no remediation begins from here on.
+    /// So many collections, or nodes of this collection, are unhealthy at once that the cause must be outside: no remediation
+    /// begins from here on.
     StormBegan {
         /// How many are unhealthy.
         unhealthy: u32,
@@ -103,6 +104,11 @@ pub enum EventKind {
     StormEnded,
     /// The configuration was changed, here or by another healer.
     Configured,
+    /// The learner failed: it did not take in the outcome of a remediation, which is in the outcome store.
+    LearnerFailed {
+        /// What happened.
+        error: String,
+    },
     /// A store failed. What could not be written down is not done; it is tried again.
     StorageFailed {
         /// What failed.

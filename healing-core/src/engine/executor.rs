@@ -10,8 +10,8 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use jiff::Timestamp;
 
 use super::bell::Bell;
-use super::call::{Panicked, contained};
 use super::step_call::{Fate, Place, StepCall, StepRunner, WayBack};
+use crate::host_call::{Panicked, contained};
 use crate::permit::Revocation;
 use crate::strategy::{StepError, StepReport};
 
@@ -118,7 +118,12 @@ impl Workers {
                 revocation,
                 deadline,
             }),
-            Ok(Err(_)) | Err(_) => Started::Busy,
+            Ok(Err(_)) | Err(_) => {
+                // A runner that failed may have the call all the same.
+                revocation.revoke();
+                fate.abandon();
+                Started::Busy
+            }
         }
     }
 }
@@ -131,6 +136,11 @@ impl RunningCall {
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(Err(Panicked::without_message())),
         }
+    }
+
+    /// The lease that it is made under was renewed.
+    pub(super) fn extend(&self, until: Timestamp) {
+        self.revocation.extend_to(until);
     }
 
     /// Tells it to stop: it gets no further permit.

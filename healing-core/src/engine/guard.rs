@@ -179,9 +179,11 @@ impl Refusal {
 #[derive(Debug, Clone)]
 pub(super) struct Circumstances {
     pub(super) freeze: Option<Freeze>,
-    /// Unhealthy collections and all collections, while there is a storm among them.
+    /// How many are unhealthy and how many there are, while there is a storm among collections or among this one's nodes.
     pub(super) storm: Option<(u32, u32)>,
-    /// Remediations at work in other collections.
+    /// Whether it is known what operators ordered.
+    pub(super) orders_known: bool,
+    /// Remediations at work.
     pub(super) active: u32,
     /// Worker threads that hang, where none is left.
     pub(super) no_workers: Option<usize>,
@@ -220,7 +222,7 @@ pub(super) fn refuse(
     if initiative == Initiative::Operator {
         return None;
     }
-    refuse_storm(circumstances, observation, config)
+    refuse_storm(circumstances)
         .or_else(|| refuse_stale(standing, observation, now, config))
         .or_else(|| refuse_cool_down(standing, now, config))
         .or_else(|| refuse_attempts(standing, now, config))
@@ -261,16 +263,21 @@ fn within(at: Timestamp, now: Timestamp, length: Duration) -> bool {
 
 const LONGEST_QUARANTINE: Duration = Duration::from_secs(24 * 3600);
 
-fn refuse_storm(circumstances: &Circumstances, observation: &Observation, config: &HealingConfig) -> Option<Refusal> {
-    if let Some((unhealthy, of)) = circumstances.storm {
-        return Some(Refusal::Storm { unhealthy, of });
-    }
+fn refuse_storm(circumstances: &Circumstances) -> Option<Refusal> {
+    let (unhealthy, of) = circumstances.storm?;
+    Some(Refusal::Storm { unhealthy, of })
+}
+
+/// How many nodes are so unwell that they count as down, and how many there are.
+pub(super) fn unhealthy_nodes(observation: &Observation) -> (u32, u32) {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let nodes = observation.graph.nodes();
-    let of = count(nodes.len());
-    let unhealthy = count(nodes.iter().filter(|node| node.health.get() < 0.5).count());
-    is_storm(unhealthy, of, config).then_some(Refusal::Storm { unhealthy, of })
+    let unhealthy = nodes.iter().filter(|node| node.health.get() < DOWN_BELOW).count();
+    (count(unhealthy), count(nodes.len()))
 }
+
+/// A node of less health counts as down where a storm among nodes is concerned.
+const DOWN_BELOW: f64 = 0.5;
 
 /// Whether so many are unhealthy that the cause must be outside.
 pub(super) fn is_storm(unhealthy: u32, of: u32, config: &HealingConfig) -> bool {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::bell::Bell;
 use super::builder::HealerBuilder;
-use super::call::contained;
 use super::config::HealingConfig;
 use super::decision::Decision;
 use super::event::{EventKind, HealingEvent, Tick};
@@ -21,9 +20,10 @@ use super::progress::Progress;
 use super::remediation::Remediation;
 use super::services::Services;
 use super::standing::StandingOrders;
-use super::storm::{StormChange, StormWatch};
+use super::storm::StormWatch;
 use super::watched::Watched;
 use crate::clock::{Clock, later};
+use crate::host_call::{contained, told};
 use crate::identity::{CollectionId, FencingToken};
 use crate::monitor::IntegrityReport;
 use crate::observation::ObservationSource;
@@ -43,8 +43,8 @@ pub struct Healer {
     pub(super) orders: Ledger<StandingOrders>,
     pub(super) watched: BTreeMap<CollectionId, Watched>,
     storms: StormWatch,
-    /// What happened outside of a tick, for the next one to report.
-    pub(super) pending: Vec<HealingEvent>,
+    /// What happened and was not reported yet.
+    pub(super) events: Vec<HealingEvent>,
     observer: Option<Box<dyn TickObserver>>,
 }
 
@@ -64,7 +64,7 @@ impl Healer {
             orders: Ledger::new(Stream::Global),
             watched,
             storms: StormWatch::default(),
-            pending: Vec::new(),
+            events: Vec::new(),
             observer,
         }
     }
@@ -73,18 +73,20 @@ impl Healer {
     /// strategies' steps run there; observing, planning and the stores are called on this thread, and should answer within
     /// the time of a sample.
     pub fn tick(&mut self) -> Tick {
-        let mut events = std::mem::take(&mut self.pending);
+        // First of all, for looking around may take its time.
+        self.resume();
+        let orders_known = !self.needs_orders() || self.read_orders();
         // All look before any acts: who acts must know whether the others are down too.
-        let degraded = self.look_around(&mut events);
-        let mut at_work = self.at_work();
-        for (collection, sample) in degraded {
-            let circumstances = self.circumstances(&collection, at_work);
+        let degraded = self.look_around();
+        // While it is not known what operators have forbidden, nothing begins.
+        for (collection, sample) in degraded.into_iter().filter(|_| orders_known) {
+            let circumstances = self.circumstances(&collection, self.at_work());
             if let Some(watched) = self.watched.get_mut(&collection) {
-                Progress::new(&self.services, watched, &mut events).respond(&sample, &circumstances);
-                at_work += u32::from(watched.active.is_some());
+                Progress::new(&self.services, watched, &mut self.events).respond(&sample, &circumstances);
             }
         }
-        let wake_at = self.move_on(&mut events);
+        let wake_at = self.move_on(orders_known);
+        let events = std::mem::take(&mut self.events);
         if let Some(mut observer) = self.observer.take() {
             // What looks on must not take down what it looks at.
             drop(contained(|| observer.after_tick(self, &events)));
@@ -179,83 +181,78 @@ impl Healer {
         self.services.bell.clone()
     }
 
+    /// Renews the leases of what is at work, where it is time to. What was planned before this tick is to be looked at again.
+    fn resume(&mut self) {
+        for watched in self.watched.values_mut() {
+            if let Some(active) = &mut watched.active {
+                active.vetted = false;
+                Progress::new(&self.services, watched, &mut self.events).keep_lease();
+            }
+        }
+    }
+
+    /// Whether anything may begin in this tick.
+    fn needs_orders(&self) -> bool {
+        let now = self.services.now();
+        let mut watched = self.watched.values();
+        watched.any(|watched| watched.next_sample.is_due(now) || watched.waits_to_begin())
+    }
+
     /// Takes every sample that is due, and returns those that call for an answer.
-    fn look_around(&mut self, events: &mut Vec<HealingEvent>) -> Vec<(CollectionId, Sample)> {
+    fn look_around(&mut self) -> Vec<(CollectionId, Sample)> {
         let now = self.services.now();
         let mut degraded = Vec::new();
         let (mut sampled, mut unhealthy) = (false, 0_u32);
-        let orders_known = match self.watched.values().any(|watched| watched.next_sample.is_due(now)) {
-            true => self.read_orders(events),
-            false => true,
-        };
         for watched in self.watched.values_mut() {
-            let due = watched.next_sample.is_due(now);
-            if due || watched.active.is_some() {
-                let mut progress = Progress::new(&self.services, watched, events);
-                progress.keep_lease();
-                if let Some(sample) = progress.sample() {
+            if watched.next_sample.is_due(now) {
+                sampled = true;
+                if let Some(sample) = Progress::new(&self.services, watched, &mut self.events).sample() {
                     degraded.push((watched.collection.clone(), sample));
                 }
-                sampled |= due;
             }
             unhealthy += u32::from(watched.is_unhealthy());
         }
         if sampled {
             let of = u32::try_from(self.watched.len()).unwrap_or(u32::MAX);
-            let kind = match self.storms.observe(unhealthy, of, now, &self.services.config) {
-                Some(StormChange::Began { unhealthy, of }) => Some(EventKind::StormBegan { unhealthy, of }),
-                Some(StormChange::Ended) => Some(EventKind::StormEnded),
-                None => None,
-            };
-            events.extend(kind.map(|kind| HealingEvent {
-                collection: None,
-                at: now,
-                kind,
-            }));
-        }
-        if !orders_known {
-            // What operators have forbidden is not known.
-            degraded.clear();
+            let change = self.storms.observe(unhealthy, of, now, &self.services.config);
+            if let Some(change) = change {
+                self.announce(change.into_event());
+            }
         }
         degraded
     }
 
     /// Moves every active remediation, and says when the next tick is due.
-    fn move_on(&mut self, events: &mut Vec<HealingEvent>) -> Timestamp {
-        let mut wake_at = self.storms.wake_at();
-        let at_work = self.watched.values().filter(|watched| watched.active.is_some());
-        let at_work: Vec<CollectionId> = at_work.map(|watched| watched.collection.clone()).collect();
-        for collection in &at_work {
-            let circumstances = self.circumstances(collection, 0);
+    fn move_on(&mut self, orders_known: bool) -> Timestamp {
+        let active = self.watched.values().filter(|watched| watched.active.is_some());
+        let active: Vec<CollectionId> = active.map(|watched| watched.collection.clone()).collect();
+        let mut at_work = if active.is_empty() { 0 } else { self.at_work() };
+        for collection in &active {
+            let circumstances = Circumstances {
+                orders_known,
+                ..self.circumstances(collection, at_work)
+            };
             if let Some(watched) = self.watched.get_mut(collection) {
-                Progress::new(&self.services, watched, events).advance(&circumstances);
+                let was_at_work = watched.is_at_work();
+                Progress::new(&self.services, watched, &mut self.events).advance(&circumstances);
+                at_work = at_work - u32::from(was_at_work) + u32::from(watched.is_at_work());
             }
         }
-        for watched in self.watched.values() {
-            let due = watched.wake_at();
-            wake_at = Some(wake_at.map_or(due, |earliest| due.min(earliest)));
-        }
+        let wake_at = self.watched.values().map(Watched::wake_at).min();
         wake_at.unwrap_or_else(|| later(self.services.now(), self.services.config.sample_interval))
     }
 
     /// Reads what operators ordered, here or through another healer. Whether that is known now.
-    pub(super) fn read_orders(&mut self, events: &mut Vec<HealingEvent>) -> bool {
-        let at = self.services.now();
+    fn read_orders(&mut self) -> bool {
         if let Err(error) = self.orders.catch_up(&self.services.journal) {
-            events.push(HealingEvent {
-                collection: None,
-                at,
-                kind: EventKind::StorageFailed {
-                    error: error.to_string(),
-                },
-            });
+            self.storage_failed(&error);
             return false;
         }
-        self.apply_orders(events);
+        self.apply_orders();
         true
     }
 
-    pub(super) fn apply_orders(&mut self, events: &mut Vec<HealingEvent>) {
+    pub(super) fn apply_orders(&mut self) {
         let Some(config) = self
             .orders
             .sum()
@@ -272,24 +269,36 @@ impl Healer {
                 watched.monitor.reconfigure(&self.services.config.monitor);
             }
         }
-        events.push(HealingEvent {
+        self.announce(EventKind::Configured);
+    }
+
+    pub(super) fn storage_failed(&mut self, error: &dyn fmt::Display) {
+        self.announce(EventKind::StorageFailed { error: told(error) });
+    }
+
+    /// Reports what concerns all collections.
+    fn announce(&mut self, kind: EventKind) {
+        let at = self.services.now();
+        self.events.push(HealingEvent {
             collection: None,
-            at: self.services.now(),
-            kind: EventKind::Configured,
+            at,
+            kind,
         });
     }
 
     /// How many remediations are at work.
     pub(super) fn at_work(&self) -> u32 {
-        u32::try_from(self.watched.values().filter(|watched| watched.active.is_some()).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.watched.values().filter(|watched| watched.is_at_work()).count()).unwrap_or(u32::MAX)
     }
 
-    /// What the guards of an idle collection look at beside its own standing.
+    /// What the guards look at beside the collection's own standing.
     pub(super) fn circumstances(&self, collection: &CollectionId, at_work: u32) -> Circumstances {
+        let among_nodes = self.watched.get(collection).and_then(|watched| watched.storms.storm());
         Circumstances {
             freeze: self.orders.sum().freeze_of(collection).cloned(),
-            storm: self.storms.storm(),
+            storm: self.storms.storm().or(among_nodes),
             active: at_work,
+            orders_known: true,
             no_workers: self.services.executor.exhausted(),
         }
     }

@@ -6,10 +6,11 @@ use super::alarm::Alarm;
 use super::beginning::{Beginning, NotBegun};
 use super::decision::{ConsideredProblem, Decision};
 use super::event::EventKind;
-use super::guard::{Circumstances, Initiative, Refusal, refuse, refuse_problem};
+use super::guard::{Circumstances, Initiative, Refusal, refuse, refuse_problem, unhealthy_nodes};
 use super::progress::Progress;
 use super::selection::Consideration;
 use crate::diagnosis::Diagnosis;
+use crate::host_call::told;
 use crate::monitor::{IntegrityReport, IntegrityState};
 use crate::observation::Observation;
 use crate::problem::ProblemKind;
@@ -27,8 +28,11 @@ impl<'a> Progress<'a> {
         if !self.watched.next_sample.is_due(now) {
             return None;
         }
-        let sample = self.look()?;
-        if self.watched.active.is_some() || !self.take_over() {
+        self.record_outcomes();
+        // Before anything is observed: what was left half done can be taken back without.
+        let free = self.watched.active.is_none() && self.take_over();
+        let sample = self.look().ok()?;
+        if !free {
             return None;
         }
         if sample.report.state == IntegrityState::Normal {
@@ -39,8 +43,16 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Observes the collection and lets its state move.
-    pub(super) fn look(&mut self) -> Option<Sample> {
+    /// Observes the collection without letting its state move.
+    pub(super) fn glance(&mut self) -> Result<Sample, String> {
+        let observation = self.services.observe(&self.watched.collection)?;
+        let looked = self.watched.monitor.look(&observation);
+        let report = looked.map_err(|error| error.to_string())?;
+        Ok(Sample { observation, report })
+    }
+
+    /// Observes the collection and lets its state move; `Err` says why it cannot be observed.
+    pub(super) fn look(&mut self) -> Result<Sample, String> {
         let now = self.now();
         self.watched.next_sample = Alarm::after(now, self.services.config.sample_interval);
         let sampled = self.services.observe(&self.watched.collection).and_then(|observation| {
@@ -54,8 +66,8 @@ impl<'a> Progress<'a> {
         let sample = match sampled {
             Ok(sample) => sample,
             Err(error) => {
-                self.report(EventKind::ObservationFailed { error });
-                return None;
+                self.report(EventKind::ObservationFailed { error: error.clone() });
+                return Err(error);
             }
         };
         if let Some(change) = sample.report.transition {
@@ -68,7 +80,12 @@ impl<'a> Progress<'a> {
             _ => {}
         }
         self.watched.report = Some(sample.report.clone());
-        Some(sample)
+        let (unhealthy, of) = unhealthy_nodes(&sample.observation);
+        let change = self.watched.storms.observe(unhealthy, of, now, &self.services.config);
+        if let Some(change) = change {
+            self.report(change.into_event());
+        }
+        Ok(sample)
     }
 
     /// Answers a degraded sample.
@@ -93,9 +110,9 @@ impl<'a> Progress<'a> {
             problems: Vec::new(),
             began: None,
         };
-        let told = self.consider(sample, &diagnoses, circumstances, &mut decision);
+        let to_tell = self.consider(sample, &diagnoses, circumstances, &mut decision);
         self.watched.decision = Some(decision);
-        match told {
+        match to_tell {
             Some(reason) => self.tell(reason),
             None => self.watched.told.reason = None,
         }
@@ -109,7 +126,9 @@ impl<'a> Progress<'a> {
         circumstances: &Circumstances,
         decision: &mut Decision,
     ) -> Option<EventKind> {
-        let first = diagnoses.first()?;
+        let Some(first) = diagnoses.first() else {
+            return Some(unexplained());
+        };
         let deferred = |reason| EventKind::Deferred {
             problem: first.problem.kind(),
             reason,
@@ -118,7 +137,7 @@ impl<'a> Progress<'a> {
             decision.refusal = Some(reason.clone());
             return Some(deferred(reason_for(first, reason)));
         }
-        let mut told = None;
+        let mut to_tell = None;
         for diagnosis in diagnoses {
             let problem = diagnosis.problem.kind();
             let mut considered = ConsideredProblem {
@@ -140,7 +159,7 @@ impl<'a> Progress<'a> {
                 considered.candidates.clone_from(&candidates);
                 decision.problems.push(considered);
                 let Some(chosen) = chosen else {
-                    told.get_or_insert(EventKind::NoStrategy {
+                    to_tell.get_or_insert(EventKind::NoStrategy {
                         problem,
                         considered: candidates,
                     });
@@ -163,15 +182,13 @@ impl<'a> Progress<'a> {
                         decision.refusal = Some(reason.clone());
                         Some(deferred(reason))
                     }
-                    Err(NotBegun::Journal(error)) => Some(EventKind::StorageFailed {
-                        error: error.to_string(),
-                    }),
+                    Err(NotBegun::Journal(error)) => Some(EventKind::StorageFailed { error: told(&error) }),
                 };
             };
             decision.problems.push(considered);
-            told.get_or_insert(EventKind::Deferred { problem, reason });
+            to_tell.get_or_insert(EventKind::Deferred { problem, reason });
         }
-        told
+        to_tell
     }
 
     /// Why nothing may begin in this collection now.
@@ -199,15 +216,29 @@ impl<'a> Progress<'a> {
 
     /// Reports why nothing is done, unless that is what was reported last.
     fn tell(&mut self, reason: EventKind) {
-        let name = match &reason {
-            EventKind::Deferred { reason, .. } => reason.name(),
-            EventKind::NoStrategy { .. } => "no_strategy",
-            _ => "storage_failed",
-        };
-        if self.watched.told.reason != Some(name) {
-            self.watched.told.reason = Some(name);
+        let before = self.watched.told.reason.replace(reason.clone());
+        if before.as_ref().map(name_of) != Some(name_of(&reason)) {
             self.report(reason);
         }
+    }
+}
+
+/// What tells one reason from another: its details may change without being news.
+fn name_of(reason: &EventKind) -> &'static str {
+    match reason {
+        EventKind::Deferred { reason, .. } => reason.name(),
+        EventKind::NoStrategy { .. } => "no_strategy",
+        _ => "storage_failed",
+    }
+}
+
+/// What is told where the classifier finds nothing in a collection that is degraded.
+fn unexplained() -> EventKind {
+    EventKind::Deferred {
+        problem: ProblemKind::Unknown,
+        reason: Refusal::UnknownProblem {
+            witness_summary: "the classifier found nothing".to_owned(),
+        },
     }
 }
 

@@ -10,6 +10,9 @@ use crate::storage::{Journal, JournalBody, JournalError, JournalRecord, RecordKi
 /// Records read at a time.
 const PAGE: usize = 1000;
 
+/// So often is reading begun anew because records were dropped between two pages; after that, the journal is broken.
+const MOST_BEGINNINGS: u32 = 3;
+
 /// After so many records comes a checkpoint, as soon as nothing is unfinished.
 const CHECKPOINT_EVERY: u64 = 1000;
 
@@ -20,6 +23,8 @@ pub(super) struct Ledger<S> {
     sum: S,
     /// `None` before anything was read.
     head: Option<StreamHead>,
+    /// The greatest token that a record was written under.
+    newest_token: FencingToken,
     /// Whether a record may be in the stream after all that could not be appended.
     in_doubt: bool,
     since_checkpoint: u64,
@@ -40,6 +45,7 @@ impl<S: Fold> Ledger<S> {
             stream,
             sum: S::default(),
             head: None,
+            newest_token: FencingToken::new(0),
             in_doubt: false,
             since_checkpoint: 0,
         }
@@ -54,25 +60,54 @@ impl<S: Fold> Ledger<S> {
         self.head.is_some() && !self.in_doubt
     }
 
-    /// Reads what was written since; at first, from the newest checkpoint on.
+    /// Whether anything was read yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// The greatest token that a record was written under, as far as is known.
+    pub(super) fn newest_token(&self) -> FencingToken {
+        self.newest_token
+    }
+
+    /// Reads what was written since; at first, and where that was dropped meanwhile, from the newest checkpoint on.
     pub(super) fn catch_up(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
-        let mut from = match self.head {
-            Some(head) => head.next,
-            None => journal.newest_checkpoint(&self.stream)?.unwrap_or(0),
-        };
+        self.follow(journal, |_| {})
+    }
+
+    /// Reads what was written since, and shows what it adds up to after each record.
+    pub(super) fn follow(&mut self, journal: &dyn Journal, mut after_each: impl FnMut(&S)) -> Result<(), JournalError> {
+        let mut beginnings = 0;
+        let mut from = self.head.map(|head| head.next);
         loop {
-            let records = journal.read(&self.stream, from, PAGE)?;
+            let next = match from {
+                Some(next) => next,
+                None => journal.newest_checkpoint(&self.stream)?.unwrap_or(0),
+            };
+            let records = journal.read(&self.stream, next, PAGE)?;
             let full = records.len() >= PAGE;
+            from = Some(next);
             for record in records {
+                if self.misses_records_before(&record) && beginnings < MOST_BEGINNINGS {
+                    beginnings += 1;
+                    self.head = None;
+                    from = None;
+                    break;
+                }
                 self.take_in(&record)?;
-                from = record.sequence.saturating_add(1);
+                after_each(&self.sum);
+                from = Some(record.sequence.saturating_add(1));
             }
-            if !full {
+            if from.is_some() && !full {
                 self.head.get_or_insert_default();
                 self.in_doubt = false;
                 return Ok(());
             }
         }
+    }
+
+    fn misses_records_before(&self, record: &JournalRecord) -> bool {
+        self.head.is_some_and(|head| record.sequence > head.next)
     }
 
     /// Writes a record and takes it in. Where it is not known what was written before, that is read first.
@@ -86,8 +121,7 @@ impl<S: Fold> Ledger<S> {
             self.in_doubt = true;
             return Err(error);
         }
-        self.head = Some(record.head());
-        self.count(&record);
+        self.move_head_to(&record);
         self.sum.fold(record.at, body);
         Ok(())
     }
@@ -106,23 +140,29 @@ impl<S: Fold> Ledger<S> {
     }
 
     fn take_in(&mut self, record: &JournalRecord) -> Result<(), JournalError> {
-        // The first record read is trusted to follow from what was pruned; `audit::verify` checks its signature.
-        if let Some(head) = self.head
-            && (record.sequence != head.next || record.previous != head.digest)
-        {
+        let follows = match self.head {
+            Some(head) => record.sequence == head.next && record.previous == head.digest,
+            // What a checkpoint stands for was dropped, or need not be read; `audit::verify` checks who signed it.
+            None => record.sequence == 0 || record.kind == RecordKind::Checkpoint,
+        };
+        if !follows {
             return Err(JournalError::Broken {
                 stream: self.stream.clone(),
                 sequence: record.sequence,
             });
         }
         let body = record.open()?;
-        self.head = Some(record.head());
-        self.count(record);
+        if self.head.is_none() {
+            self.sum = S::default();
+        }
+        self.move_head_to(record);
         self.sum.fold(record.at, body);
         Ok(())
     }
 
-    fn count(&mut self, record: &JournalRecord) {
+    fn move_head_to(&mut self, record: &JournalRecord) {
+        self.head = Some(record.head());
+        self.newest_token = self.newest_token.max(record.token);
         self.since_checkpoint = match record.kind {
             RecordKind::Checkpoint => 0,
             RecordKind::Event => self.since_checkpoint.saturating_add(1),

@@ -1,6 +1,7 @@
 //! The operators' verbs (seed, "SQL Interface").
 //!
-//! Each is written down before it takes effect, with the name of who gave it.
+//! What an operator orders is written down before it takes effect, with the name of who ordered it. To trigger is no order: it
+//! makes the loop look now, and what begins is the loop's.
 
 mod decision;
 mod error;
@@ -10,11 +11,11 @@ mod treatment;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::call::contained;
 use super::healer::Healer;
 use super::progress::Progress;
-use crate::identity::{CollectionId, RemediationId};
-use crate::storage::{FeedbackScore, OutcomeStore, StoredOutcome};
+use crate::host_call::contained;
+use crate::identity::{CollectionId, Operator, RemediationId};
+use crate::storage::{FeedbackScore, JournalBody, OutcomeStore, StoredOutcome};
 
 pub use error::ControlError;
 pub use treatment::{Executed, Execution};
@@ -31,8 +32,21 @@ impl Healer {
     /// Keeps what a human says of a remediation that has ended, -1 (it did harm) to 1 (just right), and learns from it.
     ///
     /// # Errors
-    /// [`ControlError::Outcomes`] when there is no outcome of it, or the store fails.
-    pub fn feedback(&mut self, remediation: &RemediationId, score: FeedbackScore) -> Result<(), ControlError> {
+    /// [`ControlError::Journal`] when it cannot be written down; [`ControlError::Outcomes`] when there is no outcome of the
+    /// remediation, or the store fails.
+    pub fn feedback(
+        &mut self,
+        remediation: &RemediationId,
+        score: FeedbackScore,
+        by: &Operator,
+    ) -> Result<(), ControlError> {
+        self.write_order(|_| {
+            Ok(JournalBody::Feedback {
+                remediation: remediation.clone(),
+                score,
+                by: by.clone(),
+            })
+        })?;
         let outcome = self.services.outcomes.set_feedback(remediation, score)?;
         if self.services.config.learning_enabled && contained(|| self.services.learner.revise(&outcome, score)).is_err()
         {
@@ -60,6 +74,6 @@ impl Healer {
             .ok_or_else(|| ControlError::UnknownCollection {
                 collection: collection.clone(),
             })?;
-        Ok(what(&mut Progress::new(&self.services, watched, &mut self.pending)))
+        Ok(what(&mut Progress::new(&self.services, watched, &mut self.events)))
     }
 }

@@ -1,5 +1,7 @@
 //! What is recorded of a remediation that has ended.
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -71,6 +73,31 @@ pub(crate) fn outcome_of(remediation: &Remediation, completed_at: Timestamp) -> 
         disturbances: disturbance_of(&remediation.state).into_iter().collect(),
         choice: remediation.choice.as_deref().cloned(),
     })
+}
+
+/// Outcomes that wait to be recorded, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Unrecorded(VecDeque<OutcomeRecord>);
+
+/// So many outcomes wait at most; of more, the oldest are lost, though the journal still tells how their remediations ended.
+const MOST_UNRECORDED: usize = 100;
+
+impl Unrecorded {
+    pub(super) fn add(&mut self, outcome: OutcomeRecord) {
+        if self.0.len() >= MOST_UNRECORDED {
+            self.0.pop_front();
+        }
+        self.0.push_back(outcome);
+    }
+
+    /// Records them one by one, up to the first that cannot be.
+    pub(super) fn record<E>(&mut self, mut record: impl FnMut(&OutcomeRecord) -> Result<(), E>) -> Result<(), E> {
+        while let Some(oldest) = self.0.front() {
+            record(oldest)?;
+            self.0.pop_front();
+        }
+        Ok(())
+    }
 }
 
 fn verdict_of(cause: &UndoCause) -> Option<bool> {

@@ -3,10 +3,13 @@
 //! One `match` over [`RemediationState`] says what is done in each state and which state comes next. Nothing here waits:
 //! a state that has to wait says until when.
 
+mod calling;
+mod freshness;
 mod measurement;
-mod step_call;
 mod transition;
 mod undo;
+
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -19,9 +22,12 @@ use super::remediation::RemediationState;
 use super::services::Services;
 use super::watched::{Active, Tenure, Watched};
 use crate::clock::later;
-use crate::storage::{Disturbance, JournalBody, JournalError, LeaseError, LeaseStore};
+use crate::host_call::told;
+use crate::storage::{Disturbance, JournalBody, JournalError, LeaseError, LeaseStore, OutcomeStore};
 
-pub(super) use undo::undo;
+use calling::SHORTEST_POLL;
+
+pub(super) use undo::undo_all;
 
 /// One collection's share of a tick.
 pub(super) struct Progress<'a> {
@@ -82,11 +88,9 @@ impl<'a> Progress<'a> {
                 Ok(()) => {}
                 Err(JournalError::Fenced { .. }) => return self.lose_lease(),
                 Err(JournalError::OutOfSequence { .. }) => {
-                    // Only a newer lease, or this healer itself in a record that it thought lost, can have written.
-                    if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
-                        self.storage_failed(&error);
-                    }
-                    return self.wait(self.now());
+                    // Only a newer lease, or this healer itself in a record that it thought lost, can have written: what it
+                    // was is read before anything else is done.
+                    return self.wait(later(self.now(), SHORTEST_POLL));
                 }
                 Err(error) => {
                     self.storage_failed(&error);
@@ -108,7 +112,8 @@ impl<'a> Progress<'a> {
             state: state.clone(),
         };
         if let Err(error) = self.watched.ledger.append(&pen, body) {
-            active.unwritten = Some(state);
+            // A step that has not begun is decided on anew.
+            active.unwritten = Some(state).filter(|state| !matches!(state, RemediationState::Executing { .. }));
             return Err(error);
         }
         self.entered(state, pen.at);
@@ -120,6 +125,7 @@ impl<'a> Progress<'a> {
         let Some(active) = &mut self.watched.active else { return };
         active.remediation.state = state;
         active.unwritten = None;
+        active.no_thread_until = None;
         active.wake = Alarm::now(at);
         let remediation = active.remediation.clone();
         let ended = remediation.state.is_terminal();
@@ -135,10 +141,14 @@ impl<'a> Progress<'a> {
         if self.watched.ledger.is_read() {
             return Ok(());
         }
-        self.watched.ledger.catch_up(&self.services.journal)?;
+        self.catch_up()?;
         let Some(active) = &self.watched.active else {
             return Ok(());
         };
+        if self.watched.ledger.newest_token() > active.tenure.lease.token {
+            self.lose_lease();
+            return Ok(());
+        }
         let standing = self.watched.ledger.sum();
         let newest = standing.unfinished().or(standing.last());
         let journalled = newest.filter(|newest| newest.id == active.remediation.id);
@@ -150,7 +160,7 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    /// Renews the lease of the active remediation from half its time on.
+    /// Renews the lease of the active remediation, well before half its time.
     pub(super) fn keep_lease(&mut self) {
         let now = self.now();
         let duration = self.services.config.lease;
@@ -163,9 +173,17 @@ impl<'a> Progress<'a> {
             return;
         };
         match self.services.leases.renew(&active.tenure.lease, duration) {
-            Ok(lease) => active.tenure = Tenure::new(lease, now, duration),
+            Ok(lease) => {
+                active.tenure = Tenure::new(lease, now, duration);
+                if let Some(call) = &active.call {
+                    call.running.extend(active.tenure.ends_at());
+                }
+            }
             Err(LeaseError::Lost { .. } | LeaseError::Held { .. }) => self.lose_lease(),
-            Err(error) => self.storage_failed(&error),
+            Err(error) => {
+                active.tenure.renew_later(now);
+                self.storage_failed(&error);
+            }
         }
     }
 
@@ -182,17 +200,26 @@ impl<'a> Progress<'a> {
         });
     }
 
-    pub(super) fn storage_failed(&mut self, error: &impl ToString) {
-        self.report(EventKind::StorageFailed {
-            error: error.to_string(),
-        });
+    pub(super) fn storage_failed(&mut self, error: &dyn fmt::Display) {
+        self.report(EventKind::StorageFailed { error: told(error) });
+    }
+
+    /// Records what came of remediations that have ended; what cannot be recorded now is tried again at the next sample.
+    pub(super) fn record_outcomes(&mut self) {
+        let outcomes = &self.services.outcomes;
+        if let Err(error) = self
+            .watched
+            .unrecorded
+            .record(|outcome| outcomes.record(outcome).map(drop))
+        {
+            self.storage_failed(&error);
+        }
     }
 
     fn wait(&mut self, until: Timestamp) {
         let now = self.now();
         if let Some(active) = &mut self.watched.active {
             active.wake = Alarm::at(now, until);
-            active.vetted = false;
         }
     }
 
@@ -211,19 +238,25 @@ impl<'a> Progress<'a> {
             remediation,
             tenure,
             another_fault,
+            call,
             ..
         }) = self.watched.active.take()
         else {
             return;
         };
+        if let Some(call) = call {
+            self.give_up(call, &remediation);
+        }
         let at = self.watched.ledger.sum().ended().unwrap_or_else(|| self.now());
         if let Some(mut outcome) = outcome_of(&remediation, at) {
             if another_fault {
                 outcome.disturbances.push(Disturbance::AnotherFault);
             }
-            if let Err(error) = self.services.conclude(&outcome) {
-                self.storage_failed(&error);
+            if let Err(error) = self.services.learn(&outcome) {
+                self.report(EventKind::LearnerFailed { error });
             }
+            self.watched.unrecorded.add(outcome);
+            self.record_outcomes();
         }
         let prune = self.services.config.journal_retention == JournalRetention::Prune;
         if let Err(error) = self

@@ -56,6 +56,9 @@ pub struct Initial {
     pub integrity: Lambda,
     /// The healthy lambda, where known.
     pub baseline: Option<Lambda>,
+    /// Below this integrity, in lambda's unit, there was something to treat.
+    #[serde(default)]
+    pub stress: Option<Lambda>,
     /// From this integrity on, in lambda's unit, there is nothing left to do.
     pub target: Option<Lambda>,
     /// The integrity state.
@@ -82,6 +85,7 @@ impl Initial {
             lambda: report.lambda,
             integrity: report.integrity,
             baseline: report.baseline,
+            stress: report.thresholds.map(|thresholds| thresholds.stress),
             target: report.thresholds.map(|thresholds| thresholds.target()),
             state: report.state,
             symptom,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::call::contained;
 use super::config::{HealingConfig, Selection};
 use super::decision::{BlastRadius, ConsideredStrategy, RejectionReason, StrategyVerdict};
 use super::guard::{is_recent, quarantined_until};
@@ -13,11 +12,12 @@ use super::prediction::predict;
 use super::services::Services;
 use super::standing::Standing;
 use crate::diagnosis::Diagnosis;
+use crate::host_call::{contained, told};
 use crate::learner::{Candidate, Choice};
 use crate::monitor::{IntegrityMonitor, IntegrityReport, IntegrityState};
 use crate::number::{Amount, Percent, Ratio};
 use crate::observation::Observation;
-use crate::plan::{MAX_PLAN_STEPS, Plan, Prediction};
+use crate::plan::{MAX_PLAN_BYTES, MAX_PLAN_STEPS, Plan, Prediction};
 use crate::problem::ProblemKind;
 use crate::registry::Registered;
 use crate::storage::RecordedChoice;
@@ -107,10 +107,14 @@ impl<'services> Consideration<'services, '_> {
         };
         let plan = contained(|| strategy.strategy.plan(&case))
             .map_err(|panicked| no_plan(panicked.to_string()))?
-            .map_err(|error| no_plan(error.to_string()))?;
+            .map_err(|error| no_plan(told(&error)))?;
         let steps = plan.steps.len();
         if steps == 0 || steps > MAX_PLAN_STEPS {
             return Err(RejectionReason::UnusablePlan { steps });
+        }
+        let bytes = plan.bytes();
+        if bytes > MAX_PLAN_BYTES {
+            return Err(RejectionReason::OversizedPlan { bytes });
         }
         let prediction = predict(&plan, monitor).map_err(|error| no_plan(error.to_string()))?;
         // Who executes it is decided by who planned it, whatever the plan says.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::bell::Bell;
-use super::call::contained;
 use super::config::HealingConfig;
 use super::contained::Contained;
 use super::executor::Executor;
@@ -14,6 +13,7 @@ use crate::audit::Signer;
 use crate::classify::Classifier;
 use crate::clock::{Clock, elapsed};
 use crate::diagnosis::Diagnosis;
+use crate::host_call::{contained, told};
 use crate::identity::{CollectionId, FencingToken, HolderId};
 use crate::learner::{Learner, NoLearning};
 use crate::monitor::IntegrityReport;
@@ -60,7 +60,7 @@ impl Services {
     pub(super) fn observe(&self, collection: &CollectionId) -> Result<Observation, String> {
         let observation = contained(|| self.source.observe(collection))
             .map_err(|panicked| format!("the observation source {panicked}"))?
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| told(&error))?;
         if observation.collection != *collection {
             return Err(format!(
                 "asked for {collection}, the observation source answered for {}",
@@ -95,12 +95,11 @@ impl Services {
         learned.unwrap_or_else(|_| NoLearning.weight(strategy, kind, collection))
     }
 
-    /// Keeps an outcome and learns from it.
-    pub(super) fn conclude(&self, outcome: &OutcomeRecord) -> Result<(), String> {
-        let recorded = self.outcomes.record(outcome).map_err(|error| error.to_string());
+    /// Learns from an outcome; `Err` when the learner panicked.
+    pub(super) fn learn(&self, outcome: &OutcomeRecord) -> Result<(), String> {
         if self.config.learning_enabled {
             contained(|| self.learner.learn(outcome)).map_err(|panicked| format!("the learner {panicked}"))?;
         }
-        recorded.map(|_id| ())
+        Ok(())
     }
 }

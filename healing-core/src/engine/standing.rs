@@ -31,6 +31,9 @@ pub struct Standing {
     unfinished: Option<Box<Remediation>>,
     /// The newest remediation that has ended.
     last: Option<Box<Remediation>>,
+    /// The newest one that has ended and touched anything, where `last` did not.
+    #[serde(default)]
+    last_acted: Option<Box<Remediation>>,
 }
 
 /// How often a strategy failed since it last helped.
@@ -79,6 +82,12 @@ impl Standing {
         self.last.as_deref()
     }
 
+    /// The newest remediation that has ended and in which any step was begun.
+    pub(super) fn last_acted(&self) -> Option<&Remediation> {
+        let last = self.last.as_ref().filter(|last| last.state.begun() > 0);
+        last.or(self.last_acted.as_ref()).map(|acted| &**acted)
+    }
+
     fn is_unfinished(&self, number: u64) -> bool {
         self.unfinished
             .as_ref()
@@ -102,6 +111,11 @@ impl Standing {
         remediation.state = state;
         if ended {
             self.conclude(at, &remediation);
+            let before = self.last.take().filter(|last| last.state.begun() > 0);
+            self.last_acted = match remediation.state.begun() {
+                0 => before.or(self.last_acted.take()),
+                _ => None,
+            };
             self.last = Some(remediation);
         } else {
             self.unfinished = Some(remediation);

@@ -5,12 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::guard::quarantined_until;
+use super::event::EventKind;
+use super::guard::{Refusal, quarantined_until};
 use super::healer::Healer;
 use super::orders::ControlError;
-use super::remediation::Remediation;
+use super::remediation::{Remediation, RemediationState};
+use super::watched::Watched;
 use crate::clock::{elapsed, later};
-use crate::identity::CollectionId;
+use crate::identity::{CollectionId, RemediationId};
 use crate::monitor::{Drift, IntegrityState};
 use crate::number::{Lambda, Ratio};
 use crate::problem::ProblemKind;
@@ -60,8 +62,46 @@ pub struct CollectionStatus {
     pub cooldown_until: Option<Timestamp>,
     /// The order to begin nothing in it.
     pub frozen: Option<Freeze>,
+    /// How many of its nodes are down, and of how many, while there is a storm among them.
+    pub storm: Option<(u32, u32)>,
     /// Strategies that failed too often.
     pub quarantined: Vec<Quarantine>,
+    /// What a human should look at: what the healer will not, or may not, settle by itself.
+    pub human_needed: Vec<HumanNeeded>,
+}
+
+/// Why a human should look at a collection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "human_needed", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HumanNeeded {
+    /// A remediation awaits approval.
+    Approval {
+        /// Which one.
+        remediation: RemediationId,
+    },
+    /// The last remediation left something behind that could not be taken back.
+    RollbackFailed {
+        /// Which one.
+        remediation: RemediationId,
+    },
+    /// The last remediation was not seen to help, and its strategy takes nothing back.
+    NotVerified {
+        /// Which one.
+        remediation: RemediationId,
+    },
+    /// A guard keeps the problem from being treated, and will not go away by itself soon.
+    Deferred {
+        /// The problem.
+        problem: ProblemKind,
+        /// The guard.
+        reason: Refusal,
+    },
+    /// No strategy will do.
+    NoStrategy {
+        /// The problem.
+        problem: ProblemKind,
+    },
 }
 
 /// A strategy that may not be tried for a while.
@@ -148,7 +188,41 @@ impl Healer {
             drift: report.and_then(|report| report.drift),
             cooldown_until,
             frozen: self.orders.sum().freeze_of(collection).cloned(),
+            storm: watched.storms.storm(),
             quarantined,
+            human_needed: watched.human_needed(),
         })
+    }
+}
+
+impl Watched {
+    fn human_needed(&self) -> Vec<HumanNeeded> {
+        let waiting = self.active.as_ref().and_then(|active| match active.remediation.state {
+            RemediationState::AwaitingApproval { .. } => Some(HumanNeeded::Approval {
+                remediation: active.remediation.id.clone(),
+            }),
+            _ => None,
+        });
+        let left = self.ledger.sum().last_acted().and_then(|last| {
+            let remediation = last.id.clone();
+            match &last.state {
+                RemediationState::RollbackFailed { .. } => Some(HumanNeeded::RollbackFailed { remediation }),
+                RemediationState::Completed { verification, .. } if !verification.is_verified() => {
+                    Some(HumanNeeded::NotVerified { remediation })
+                }
+                _ => None,
+            }
+        });
+        let untreated = self.told.reason.as_ref().and_then(|told| match told {
+            EventKind::Deferred { problem, reason } if reason.calls_human() => Some(HumanNeeded::Deferred {
+                problem: problem.clone(),
+                reason: reason.clone(),
+            }),
+            EventKind::NoStrategy { problem, .. } => Some(HumanNeeded::NoStrategy {
+                problem: problem.clone(),
+            }),
+            _ => None,
+        });
+        [waiting, left, untreated].into_iter().flatten().collect()
     }
 }

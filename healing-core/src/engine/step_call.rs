@@ -7,9 +7,9 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use super::bell::Bell;
-use super::call::contained;
 use super::executor::{Answer, Job};
 use crate::HostError;
+use crate::host_call::contained;
 
 /// Runs strategies' calls apart from the healer's loop: on threads, in a host's own pool, or, in a simulation, whenever the
 /// simulation says so.

@@ -1,14 +1,15 @@
-//! When so many collections are unhealthy at once that no remediation can reach the cause.
+//! When so many collections, or nodes of one, are unhealthy at once that no remediation can reach the cause.
 
 use jiff::Timestamp;
 
 use super::alarm::Alarm;
 use super::config::HealingConfig;
+use super::event::EventKind;
 use super::guard::is_storm;
 
-/// Whether there is a storm among the collections.
+/// Whether there is a storm among collections, or among the nodes of one.
 ///
-/// It begins as soon as the share of unhealthy collections is above its limit, before any state has changed, and ends once
+/// It begins as soon as the share of those that are unhealthy is above its limit, before any state has changed, and ends once
 /// the share has stayed at or below it for a delay.
 #[derive(Debug, Default)]
 pub(super) struct StormWatch {
@@ -30,15 +31,19 @@ pub(super) enum StormChange {
     Ended,
 }
 
+impl StormChange {
+    pub(super) fn into_event(self) -> EventKind {
+        match self {
+            Self::Began { unhealthy, of } => EventKind::StormBegan { unhealthy, of },
+            Self::Ended => EventKind::StormEnded,
+        }
+    }
+}
+
 impl StormWatch {
-    /// Unhealthy collections and all collections, while there is a storm.
+    /// How many are unhealthy and how many there are, while there is a storm.
     pub(super) fn storm(&self) -> Option<(u32, u32)> {
         self.storm.map(|storm| (storm.unhealthy, storm.of))
-    }
-
-    /// When the storm is over at the earliest.
-    pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        Some(self.storm?.calm?.due_at())
     }
 
     pub(super) fn observe(

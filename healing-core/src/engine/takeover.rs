@@ -2,49 +2,85 @@
 
 use super::alarm::Alarm;
 use super::outcome::outcome_of;
-use super::progress::{Progress, undo};
+use super::progress::{Progress, undo_all};
 use super::remediation::{Remediation, RemediationState, UndoCause};
+use super::standing::Standing;
 use super::watched::{Active, Tenure};
-use crate::storage::{LeaseError, LeaseStore, OutcomeStore};
+use crate::storage::{JournalError, LeaseError, LeaseStore};
 
 impl Progress<'_> {
-    /// Brings the ledger up to date once, and takes over what another healer, or this one before it lost its lease, left
-    /// unfinished. Whether the way is free for something new.
+    /// Looks into the journal from time to time, and takes over what is unfinished there and whose lease is to be had. Whether
+    /// the way is free for something new, as far as can be told without the lease.
     pub(super) fn take_over(&mut self) -> bool {
-        if !self.watched.ledger.is_read() {
-            if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
-                self.storage_failed(&error);
-                return false;
-            }
-            self.record_last_outcome();
+        let look_again = self.watched.next_reading.is_due(self.now());
+        if (look_again || !self.watched.ledger.is_read())
+            && let Err(error) = self.catch_up()
+        {
+            self.storage_failed(&error);
+            return false;
         }
         if self.watched.ledger.sum().unfinished().is_none() {
             return true;
         }
         match self.acquire() {
             Ok(tenure) => match self.adopt_unfinished(tenure) {
-                Some(tenure) => {
+                Ok(Some(tenure)) => {
                     self.give_back(&tenure);
                     true
                 }
-                None => false,
+                Ok(None) => false,
+                Err(error) => {
+                    self.storage_failed(&error);
+                    false
+                }
             },
-            // Its holder is still at it.
-            Err(_) => false,
+            // Its holder is still at it. Whoever wants to begin something asks again, and is told who that is.
+            Err(LeaseError::Held { .. }) => true,
+            Err(error) => {
+                self.storage_failed(&error);
+                false
+            }
         }
     }
 
+    /// Reads what was written to the collection's stream since.
+    pub(super) fn catch_up(&mut self) -> Result<(), JournalError> {
+        let from_the_beginning = self.watched.ledger.is_new();
+        let mut ended = Vec::new();
+        let number = |standing: &Standing| standing.last().map(|last| last.id.number());
+        let mut newest = number(self.watched.ledger.sum());
+        let read = self.watched.ledger.follow(&self.services.journal, |standing| {
+            if number(standing) != newest {
+                newest = number(standing);
+                let last = standing.last().zip(standing.ended());
+                ended.extend(last.and_then(|(last, at)| outcome_of(last, at)));
+            }
+        });
+        if from_the_beginning && let Some(last) = ended.pop() {
+            // What came before it was recorded, or is lost to all but the journal.
+            ended = vec![last];
+        }
+        // Who wrote that they had ended may have died before it recorded what came of them. A store keeps one outcome a
+        // remediation.
+        ended
+            .into_iter()
+            .for_each(|outcome| self.watched.unrecorded.add(outcome));
+        self.record_outcomes();
+        read?;
+        self.watched.next_reading = Alarm::after(self.now(), self.services.config.lease);
+        Ok(())
+    }
+
     /// Makes what was left unfinished the active remediation, on its way back to where it began. Returns the lease where
-    /// nothing was left.
-    pub(super) fn adopt_unfinished(&mut self, tenure: Tenure) -> Option<Tenure> {
+    /// nothing was left; gives it back where that cannot be read or written down.
+    pub(super) fn adopt_unfinished(&mut self, tenure: Tenure) -> Result<Option<Tenure>, JournalError> {
         // What others did before the lease was ours counts.
-        if let Err(error) = self.watched.ledger.catch_up(&self.services.journal) {
-            self.storage_failed(&error);
+        if let Err(error) = self.catch_up() {
             self.give_back(&tenure);
-            return None;
+            return Err(error);
         }
         let Some(unfinished) = self.watched.ledger.sum().unfinished().cloned() else {
-            return Some(tenure);
+            return Ok(Some(tenure));
         };
         let now = self.now();
         let interrupted = UndoCause::Interrupted {
@@ -54,11 +90,10 @@ impl Progress<'_> {
             RemediationState::Executing { .. }
             | RemediationState::Settling { .. }
             | RemediationState::Stabilising { .. }
-            | RemediationState::Verifying { .. } => self
-                .services
-                .registry
-                .registered(&unfinished.plan.strategy)
-                .map(|strategy| undo(strategy, unfinished.state.begun(), 0, now, interrupted)),
+            | RemediationState::Verifying { .. } => {
+                let strategy = self.services.registry.registered(&unfinished.plan.strategy);
+                Some(undo_all(strategy, &unfinished, now, interrupted))
+            }
             // Where only the last step was to be taken back, the others would have gone on to be verified by a healer that
             // is gone: all of them go.
             RemediationState::RollingBack {
@@ -87,12 +122,12 @@ impl Progress<'_> {
             && let Err(error) = self.enter(state)
         {
             // It stays the journal's unfinished remediation, for the next sample.
-            self.storage_failed(&error);
             if let Some(active) = self.watched.active.take() {
                 self.give_back(&active.tenure);
             }
+            return Err(error);
         }
-        None
+        Ok(None)
     }
 
     pub(super) fn acquire(&self) -> Result<Tenure, LeaseError> {
@@ -120,22 +155,8 @@ impl Progress<'_> {
             wake,
             vetted: false,
             call: None,
+            no_thread_until: None,
             another_fault: false,
         });
-    }
-
-    /// Records the outcome of the last remediation once more: the healer before this one may have died between writing its
-    /// end down and recording that. A store keeps one outcome a remediation.
-    fn record_last_outcome(&mut self) {
-        let standing = self.watched.ledger.sum();
-        let outcome = standing
-            .last()
-            .zip(standing.ended())
-            .and_then(|(last, ended)| outcome_of(last, ended));
-        if let Some(outcome) = outcome
-            && let Err(error) = self.services.outcomes.record(&outcome)
-        {
-            self.storage_failed(&error);
-        }
     }
 }

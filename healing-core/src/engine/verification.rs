@@ -53,6 +53,7 @@ mod tests {
             lambda: Lambda::clamped(lambda),
             integrity: Lambda::clamped(lambda),
             baseline: Some(Lambda::clamped(100.0)),
+            stress: None,
             target: None,
             state: IntegrityState::Stress,
             symptom: symptom.map(Amount::clamped),

@@ -6,11 +6,14 @@ use jiff::Timestamp;
 
 use super::alarm::Alarm;
 use super::decision::Decision;
+use super::event::EventKind;
 use super::executor::RunningCall;
 use super::ledger::Ledger;
+use super::outcome::Unrecorded;
 use super::remediation::{Remediation, RemediationState};
 use super::standing::Standing;
-use crate::clock::later;
+use super::storm::StormWatch;
+use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
 use crate::problem::ProblemKind;
@@ -24,7 +27,13 @@ pub(super) struct Watched {
     pub(super) report: Option<IntegrityReport>,
     pub(super) next_sample: Alarm,
     pub(super) ledger: Ledger<Standing>,
+    /// When to look whether others wrote to the journal.
+    pub(super) next_reading: Alarm,
     pub(super) active: Option<Active>,
+    /// What came of remediations, where that could not be recorded yet.
+    pub(super) unrecorded: Unrecorded,
+    /// Whether there is a storm among its nodes.
+    pub(super) storms: StormWatch,
     /// What was decided when it was last found degraded.
     pub(super) decision: Option<Decision>,
     /// What was last said of it, so that only changes are reported.
@@ -35,7 +44,7 @@ pub(super) struct Watched {
 pub(super) struct Active {
     pub(super) remediation: Remediation,
     pub(super) tenure: Tenure,
-    /// Whether its plan was made from what is observed now. No longer, once it has waited or was taken over.
+    /// Whether its plan was made in this very tick, from what is observed now.
     pub(super) vetted: bool,
     /// The next state, where it could not be written down yet: it is written before anything else is done.
     pub(super) unwritten: Option<RemediationState>,
@@ -43,6 +52,8 @@ pub(super) struct Active {
     pub(super) wake: Alarm,
     /// The strategy's call that is at work on another thread.
     pub(super) call: Option<Call>,
+    /// Since it entered its state, no thread was free for its step until then.
+    pub(super) no_thread_until: Option<Timestamp>,
     /// Whether something else was found broken when it was verified.
     pub(super) another_fault: bool,
 }
@@ -73,9 +84,12 @@ pub(super) enum Purpose {
 pub(super) struct Told {
     /// The kinds diagnosed last.
     pub(super) diagnosed: Vec<ProblemKind>,
-    /// The name of the reason for doing nothing.
-    pub(super) reason: Option<&'static str>,
+    /// The reason for doing nothing.
+    pub(super) reason: Option<EventKind>,
 }
+
+/// A failed renewal is not tried again sooner than this.
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 
 impl Watched {
     pub(super) fn new(collection: CollectionId, config: &MonitorConfig, now: Timestamp) -> Self {
@@ -85,7 +99,10 @@ impl Watched {
             monitor: IntegrityMonitor::new(config),
             report: None,
             next_sample: Alarm::now(now),
+            next_reading: Alarm::now(now),
             active: None,
+            unrecorded: Unrecorded::default(),
+            storms: StormWatch::default(),
             decision: None,
             told: Told::default(),
         }
@@ -99,9 +116,32 @@ impl Watched {
         })
     }
 
+    /// Whether a remediation is planned that was not begun at once.
+    pub(super) fn waits_to_begin(&self) -> bool {
+        let state = self.active.as_ref().map(|active| &active.remediation.state);
+        matches!(state, Some(RemediationState::Planned { .. }))
+    }
+
+    /// Whether a remediation is at work on it that counts against their number.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.active.as_ref().is_some_and(Active::is_at_work)
+    }
+
     /// Whether lambda was below the stress threshold at the last sample, whatever the state.
     pub(super) fn is_unhealthy(&self) -> bool {
         self.report.as_ref().is_some_and(IntegrityReport::below_stress)
+    }
+}
+
+impl Active {
+    /// Whether it counts against the number of remediations that may be at work: one that waits for a human does not, and
+    /// one that was approved asks again before it begins.
+    fn is_at_work(&self) -> bool {
+        match self.remediation.state {
+            RemediationState::AwaitingApproval { .. } => false,
+            RemediationState::Planned { .. } => self.vetted,
+            _ => true,
+        }
     }
 }
 
@@ -112,7 +152,7 @@ impl Tenure {
             lease,
             granted_at: asked_at,
             ends_at: later(asked_at, duration),
-            renewal: Alarm::after(asked_at, duration / 2),
+            renewal: Alarm::after(asked_at, duration / 3),
         }
     }
 
@@ -123,6 +163,12 @@ impl Tenure {
 
     pub(super) fn ends_at(&self) -> Timestamp {
         self.ends_at
+    }
+
+    /// The lease store failed: it is asked again, often enough to come through before the end, and not all the time.
+    pub(super) fn renew_later(&mut self, now: Timestamp) {
+        let left = elapsed(now, self.ends_at);
+        self.renewal = Alarm::after(now, (left / 4).max(SHORTEST_RETRY));
     }
 
     pub(super) fn renewal_is_due(&self, now: Timestamp) -> bool {

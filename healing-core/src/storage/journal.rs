@@ -133,7 +133,8 @@ impl JournalRecord {
     /// Numbers, chains and signs what `body` says, to be appended to `stream` at its head.
     ///
     /// # Errors
-    /// [`JournalError::Unwritable`] when the body cannot be written as JSON.
+    /// [`JournalError::Unwritable`] when the body cannot be written as JSON, [`JournalError::Unsigned`] when the signer
+    /// fails or panics.
     pub fn seal(
         stream: Stream,
         head: StreamHead,
@@ -158,11 +159,7 @@ impl JournalRecord {
             signature: None,
         };
         if let Some(signer) = signer {
-            let bytes = signer.sign(&record.digest());
-            record.signature = Some(RecordSignature {
-                key: signer.public_key(),
-                bytes,
-            });
+            record.signature = Some(RecordSignature::of(&record.digest(), signer).map_err(JournalError::Unsigned)?);
         }
         Ok(record)
     }
@@ -233,6 +230,9 @@ pub enum JournalError {
     /// A body cannot be written as JSON.
     #[error("what was to be written down is no JSON: {0}")]
     Unwritable(#[source] serde_json::Error),
+    /// The record could not be signed.
+    #[error("the record could not be signed: {0}")]
+    Unsigned(#[source] HostError),
     /// A record's body cannot be read.
     #[error("record {sequence} of {stream} cannot be read: {source}")]
     Unreadable {

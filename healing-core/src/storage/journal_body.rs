@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::PublicKey;
 use crate::engine::{HealingConfig, Remediation, RemediationState, Standing, StandingOrders};
-use crate::identity::{CollectionId, Operator};
+use crate::identity::{CollectionId, Operator, RemediationId};
+use crate::storage::FeedbackScore;
 
 /// What a record says. The first three kinds are in a collection's stream, written under its lease; the others are in the
 /// global one.
@@ -45,6 +46,15 @@ pub enum JournalBody {
         /// In which collection; `None`: everywhere but where a collection is frozen by itself.
         collection: Option<CollectionId>,
         /// By whom.
+        by: Operator,
+    },
+    /// A human said what they think of a remediation that has ended.
+    Feedback {
+        /// The remediation.
+        remediation: RemediationId,
+        /// What they think of it.
+        score: FeedbackScore,
+        /// Who.
         by: Operator,
     },
     /// From the next record on, in any stream, another key may sign, and the old one no longer does once the new one has.

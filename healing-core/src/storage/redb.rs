@@ -18,7 +18,6 @@
 //! as such: what was damaged on the disk is an error ([`RedbError::Damaged`]) and never a shorter truth.
 
 mod codec;
-mod contained;
 mod create;
 mod error;
 mod file;

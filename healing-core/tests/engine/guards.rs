@@ -5,7 +5,9 @@ use std::time::Duration;
 use healing_core::engine::{EventKind, Refusal, RejectionReason, RemediationState, Selection, StrategyVerdict};
 use healing_core::{HealingConfig, Ratio};
 
-use crate::world::{Behaviour, DyingStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{
+    Behaviour, FaultyStorage, Findings, LastAppend, MINUTE, Valves, World, collection, quick, run, states,
+};
 
 #[test]
 fn disabled_it_only_watches_and_a_problem_that_stayed_is_treated_once_enabled() {
@@ -40,7 +42,7 @@ fn disabled_it_only_watches_and_a_problem_that_stayed_is_treated_once_enabled() 
 #[test]
 fn an_unknown_problem_is_never_treated_and_calls_a_human() {
     let world = World::new();
-    world.set_classified_unknown();
+    world.set_findings(Findings::Unknown);
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.9);
@@ -199,7 +201,7 @@ fn after_remediations_that_did_not_help_none_begins_for_a_window() {
 fn nothing_is_done_that_could_not_be_written_down() {
     for appends in 0..12 {
         let world = World::new();
-        let storage = DyingStorage::after(appends, LastAppend::Acknowledged, &world.storage);
+        let storage = FaultyStorage::dying_after(appends, LastAppend::Acknowledged, &world.storage);
         let mut healer = world
             .healer([Valves::working(&world)])
             .storage(std::sync::Arc::new(storage.clone()))

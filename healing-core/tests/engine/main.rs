@@ -9,11 +9,16 @@
 )]
 
 mod approval;
+mod contracts;
+mod crash;
 mod cure;
 mod guards;
+mod hosts;
 mod orders;
+mod pair;
 mod recovery;
 mod schedules;
+mod stores;
 mod storm;
 mod undo;
 mod workers;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
 
-use crate::world::{DyingStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
 
 /// Lets a healer die after `appends` records and another one take over; the states that the remediation then went through.
 fn survived(appends: usize, last: LastAppend) -> (World, Vec<&'static str>) {
     let world = World::new();
-    let storage = DyingStorage::after(appends, last, &world.storage);
+    let storage = FaultyStorage::dying_after(appends, last, &world.storage);
     let mut first = world
         .healer([Valves::working(&world)])
         .storage(Arc::new(storage.clone()))

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use healing_core::engine::{EventKind, Refusal, SharedHealer, StepCall, StepRunner};
+use healing_core::engine::{EventKind, Execution, HealingEvent, Refusal, SharedHealer, StepCall, StepRunner};
 use healing_core::identity::Operator;
-use healing_core::{Clock, CollectionId, Healer, HealingConfig, HostError, Timestamp};
+use healing_core::observation::ObservationError;
+use healing_core::{Clock, CollectionId, Healer, HealingConfig, HostError, Observation, ObservationSource, Timestamp};
 
-use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick};
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick, run};
 
 /// Ticks until `done`, moving the clock on only where every thread is idle or hangs.
 fn tick_until(healer: &mut Healer, world: &World, mut done: impl FnMut(&Healer) -> bool) {
@@ -208,6 +209,197 @@ fn a_call_that_the_step_runner_drops_counts_as_failed() {
     let _ = healer.tick();
     assert_eq!(healer.active(&collection()).unwrap().state.name(), "rolling_back");
     assert_eq!(healer.status().unwrap().abandoned_threads, 0);
+}
+
+/// A healer whose steps wait on a shelf until the test makes them, at the moment when the first one is there.
+fn shelved(world: &World, strategy: Valves, at_most: usize) -> (Shelf, Healer) {
+    let shelf = Shelf::default();
+    let runner = Arc::new(shelf.clone());
+    let mut healer = world.healer([strategy]).step_runner(runner, at_most).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while shelf.0.lock().unwrap().is_empty() {
+        let tick = healer.tick();
+        world.clock.set(tick.wake_at);
+    }
+    (shelf, healer)
+}
+
+#[test]
+fn a_call_that_takes_longer_than_a_lease_may_still_act_while_the_lease_is_renewed() {
+    let world = World::new();
+    let slow = Valves {
+        estimated_duration: 5 * MINUTE,
+        ..Valves::new(&world, "open_valves", [(1, Behaviour::Opens)])
+    };
+    let (shelf, mut healer) = shelved(&world, slow, 1);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    assert_eq!(healer.active(&collection()).unwrap().state.name(), "executing");
+    shelf.take().into_iter().for_each(|call| call.make().deliver());
+    assert_eq!(world.open_valves(), [1]);
+    run(&mut healer, &world.clock, MINUTE / 12);
+    assert_ne!(healer.active(&collection()).unwrap().state.name(), "rolling_back");
+}
+
+#[test]
+fn a_call_whose_healer_is_gone_may_not_act_once_the_lease_has_ended() {
+    let world = World::new();
+    let (shelf, healer) = shelved(&world, Valves::working(&world), 1);
+    // The healer is only suspended: it takes nothing back itself.
+    world.clock.advance(MINUTE);
+    shelf.take().into_iter().for_each(|call| call.make().deliver());
+    assert!(world.open_valves().is_empty());
+    drop(healer);
+}
+
+#[test]
+fn a_step_that_waits_for_a_thread_is_not_blamed_for_the_time_that_took() {
+    let world = World::new();
+    let shelf = Shelf::default();
+    let config = HealingConfig {
+        storm_minimum: 100,
+        ..quick()
+    };
+    let slow = Valves {
+        estimated_duration: 10 * MINUTE,
+        ..Valves::new(&world, "open_valves", [(1, Behaviour::Opens)])
+    };
+    let quick_one = Valves {
+        name: "quick",
+        estimated_duration: Duration::from_secs(5),
+        ..slow.clone()
+    };
+    let runner = Arc::new(shelf.clone());
+    let mut healer = world
+        .healer([slow, quick_one])
+        .config(config)
+        .watch(other())
+        .step_runner(runner, 1)
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let by = Operator::new("alice").unwrap();
+    for (collection, strategy) in [(collection(), "open_valves"), (other(), "quick")] {
+        healer
+            .execute(&collection, strategy, serde_json::Map::new(), Execution::Real, &by)
+            .unwrap();
+    }
+    run(&mut healer, &world.clock, 5 * MINUTE);
+    assert_eq!(shelf.0.lock().unwrap().len(), 1, "there is one thread");
+    assert_eq!(
+        healer.active(&other()).unwrap().state.name(),
+        "executing",
+        "it waits for the thread"
+    );
+    shelf.take().into_iter().for_each(|call| call.make().deliver());
+    run(&mut healer, &world.clock, Duration::from_secs(2));
+    shelf.take().into_iter().for_each(|call| call.make().deliver());
+    run(&mut healer, &world.clock, Duration::from_secs(2));
+    assert_eq!(healer.active(&other()).unwrap().state.name(), "settling");
+}
+
+#[test]
+fn a_hung_step_that_is_aborted_is_fenced_off_before_anything_is_undone() {
+    let world = World::new();
+    let valves = [(1, Behaviour::Opens), (2, Behaviour::Opens)];
+    let (shelf, mut healer) = shelved(&world, Valves::new(&world, "open_valves", valves), 2);
+    shelf.take().into_iter().for_each(|call| call.make().deliver());
+    while shelf.0.lock().unwrap().is_empty() {
+        let tick = healer.tick();
+        world.clock.set(tick.wake_at);
+    }
+    let hung = shelf.take();
+    let id = healer.active(&collection()).unwrap().id.clone();
+    healer.abort(&id, &Operator::new("alice").unwrap()).unwrap();
+    let events = run(&mut healer, &world.clock, MINUTE);
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::CallAbandoned { step: 1, .. }))
+    );
+    while healer.last(&collection()).is_none() {
+        shelf.take().into_iter().for_each(|call| call.make().deliver());
+        run(&mut healer, &world.clock, Duration::from_secs(1));
+    }
+    assert_eq!(healer.last(&collection()).unwrap().state.name(), "rolled_back");
+    let tokens: Vec<_> = world.calls().iter().map(|call| call.token).collect();
+    assert!(tokens[1] > tokens[0], "{tokens:?}");
+    hung.into_iter().for_each(|call| call.make().deliver());
+    assert!(world.open_valves().is_empty(), "what was given up gets no permit");
+    assert_eq!(healer.status().unwrap().abandoned_threads, 0);
+}
+
+/// Keeps a call and says that it could not take it.
+#[derive(Clone, Default)]
+struct Liar(Shelf);
+
+impl StepRunner for Liar {
+    fn run(&self, call: StepCall) -> Result<(), HostError> {
+        self.0.run(call)?;
+        Err("no thread".into())
+    }
+}
+
+#[test]
+fn a_call_that_a_runner_has_in_spite_of_its_error_may_do_nothing() {
+    let world = World::new();
+    let liar = Liar::default();
+    let mut healer = world
+        .healer([Valves::working(&world)])
+        .step_runner(Arc::new(liar.clone()), 2)
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, MINUTE);
+    assert_eq!(healer.status().unwrap().abandoned_threads, 2, "the runner holds them");
+    liar.0.take().into_iter().for_each(|call| call.make().deliver());
+    assert!(world.calls().is_empty());
+    assert_eq!(healer.status().unwrap().abandoned_threads, 0);
+}
+
+/// A host whose source of observations asks the healer that observes.
+struct Curious {
+    world: World,
+    healer: Arc<Mutex<Option<SharedHealer>>>,
+}
+
+impl ObservationSource for Curious {
+    fn observe(&self, collection: &CollectionId) -> Result<Observation, ObservationError> {
+        let healer = self.healer.lock().unwrap().clone();
+        if let Some(healer) = healer {
+            healer.with(|healer| healer.config().enabled);
+        }
+        self.world.observe(collection)
+    }
+}
+
+#[test]
+fn host_code_that_asks_for_the_healer_it_is_called_by_is_refused_and_not_left_waiting() {
+    let world = World::new();
+    let slot = Arc::default();
+    let source = Curious {
+        world: world.clone(),
+        healer: Arc::clone(&slot),
+    };
+    let healer = Healer::builder(Arc::new(source), Arc::new(world.clock.clone()))
+        .watch(collection())
+        .build()
+        .unwrap();
+    let shared = SharedHealer::new(healer);
+    *slot.lock().unwrap() = Some(shared.clone());
+    let tick = shared.with(Healer::tick);
+    let failed = |event: &HealingEvent| matches!(&event.kind, EventKind::ObservationFailed { error } if error.contains("this very thread"));
+    assert!(tick.events.iter().any(failed), "{:?}", tick.events);
+    *slot.lock().unwrap() = None;
+    world.clock.advance(MINUTE);
+    drop(shared.with(Healer::tick));
+
+    // A panic of who uses it leaves the healer where it was.
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shared.with(|_| panic!("not now"))));
+    assert!(panicked.is_err());
+    assert!(shared.with(|healer| healer.report(&collection()).is_some()));
 }
 
 /// Real time, scaled: the loop's own waiting is what is tested.

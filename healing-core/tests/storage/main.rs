@@ -10,6 +10,6 @@ mod killed;
 #[cfg(feature = "redb")]
 mod million;
 #[cfg(feature = "redb")]
-#[path = "../engine/world.rs"]
-#[allow(dead_code, reason = "the engine's tests use all of it")]
+#[path = "../engine/world/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the engine's tests use all of it")]
 mod world;

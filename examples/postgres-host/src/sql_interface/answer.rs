@@ -30,6 +30,7 @@ impl From<ControlError> for Complaint {
         let (code, hint) = match &error {
             ControlError::UnknownCollection { .. } => ("RH002", "Start a healer that watches it."),
             ControlError::UnknownStrategy { .. } => ("RH009", "Name one of those that there are."),
+            ControlError::AtWorkElsewhere { .. } => ("RH011", "Give the order again: the healer at work takes it."),
             ControlError::NotActive { .. } => ("RH005", "ruvector_healing_status() shows the actions at work."),
             ControlError::NotAwaitingApproval { .. } => (
                 "RH006",
@@ -55,7 +56,7 @@ impl From<ControlError> for Complaint {
                 "Another healer acts on the collection; try again a little later.",
             ),
             ControlError::NotObserved { .. } => ("RH012", "Try again a little later; the healer's log says more."),
-            ControlError::UnreadableConfig(_) | ControlError::InvalidConfig(_) => (
+            ControlError::InvalidConfig(_) => (
                 "22023",
                 "Nothing was changed. The names and ranges are those of HealingConfig.",
             ),

@@ -44,7 +44,7 @@ impl Command {
                 let score = self.arguments.get("score").and_then(Value::as_f64).unwrap_or(f64::NAN);
                 let score = FeedbackScore::new(score)
                     .map_err(|error| Complaint::invalid(error.to_string(), "-1 to 1, please."))?;
-                self.decide(|remediation| healer.feedback(remediation, score))
+                self.decide(|remediation| healer.feedback(remediation, score, &by))
             }
             "freeze" => {
                 let reason = self.text("reason").unwrap_or_default();
@@ -72,7 +72,12 @@ impl Command {
         let parameters = self.object("parameters");
         match healer.execute(&self.about()?, strategy, parameters, execution, by)? {
             Executed::Began(remediation) => Ok(json!({ "remediation": remediation })),
-            Executed::DryRun { plan, prediction } => Ok(json!({ "plan": plan, "prediction": prediction })),
+            Executed::DryRun {
+                plan,
+                prediction,
+                refusal,
+                ..
+            } => Ok(json!({ "plan": plan, "prediction": prediction, "refusal": refusal })),
             // What a newer engine may do.
             other => Ok(json!({ "did": format!("{other:?}") })),
         }

@@ -2,7 +2,7 @@
 
 use super::ControlError;
 use crate::engine::healer::Healer;
-use crate::engine::progress::undo;
+use crate::engine::progress::undo_all;
 use crate::engine::remediation::{RemediationState, UndoCause};
 use crate::identity::{Operator, RemediationId};
 
@@ -31,48 +31,56 @@ impl Healer {
         self.decide_waiting(remediation, RemediationState::Rejected { by: by.clone() })
     }
 
-    /// Breaks a remediation off: the step at work gets no further permit, and everything that was done is taken back.
+    /// Breaks a remediation off: the step at work gets no further permit, and once it has ended, everything that was done is
+    /// taken back, also where only a part was to be.
     ///
     /// # Errors
     /// [`ControlError`] when it is not at work or is being taken back already, or the order cannot be written down.
     pub fn abort(&mut self, remediation: &RemediationId, by: &Operator) -> Result<(), ControlError> {
         self.reconcile(remediation)?;
-        let state = self.active_state(remediation)?.clone();
-        let next = match &state {
+        self.state_of(remediation)?;
+        let Some(active) = self.active(remediation.collection()) else {
+            return Err(self.not_active(remediation));
+        };
+        let next = match active.state.clone() {
             RemediationState::AwaitingApproval { .. } | RemediationState::Planned { .. } => {
                 RemediationState::Rejected { by: by.clone() }
             }
-            RemediationState::RollingBack { .. } => {
-                let state = state.name();
+            RemediationState::RollingBack {
+                begun,
+                remaining,
+                keep,
+                failed_attempts,
+                since,
+                failures,
+                ..
+            } if keep > 0 => RemediationState::RollingBack {
+                begun,
+                remaining,
+                keep: 0,
+                failed_attempts,
+                since,
+                cause: UndoCause::Aborted { by: by.clone() },
+                failures,
+            },
+            state @ RemediationState::RollingBack { .. } => {
                 return Err(ControlError::AlreadyUndoing {
                     remediation: remediation.clone(),
-                    state,
+                    state: state.name(),
                 });
             }
-            at_work => {
+            _ => {
+                let strategy = self.services.registry.registered(&active.plan.strategy);
                 let cause = UndoCause::Aborted { by: by.clone() };
-                let strategy = self
-                    .active(remediation.collection())
-                    .map(|active| active.plan.strategy.as_str());
-                match strategy.and_then(|strategy| self.services.registry.registered(strategy)) {
-                    Some(strategy) => undo(strategy, at_work.begun(), 0, self.services.now(), cause),
-                    None => RemediationState::RollbackFailed {
-                        begun: at_work.begun(),
-                        cause,
-                        failures: Vec::new(),
-                    },
-                }
+                undo_all(strategy, active, self.services.now(), cause)
             }
         };
-        if let Some(call) = self
-            .watched
-            .get(remediation.collection())
-            .and_then(|watched| watched.active.as_ref())
-            .and_then(|active| active.call.as_ref())
-        {
+        self.order(remediation, next)?;
+        let still_active = self.watched.get(remediation.collection());
+        if let Some(call) = still_active.and_then(|watched| watched.active.as_ref()?.call.as_ref()) {
             call.running.cancel();
         }
-        self.order(remediation, next)
+        Ok(())
     }
 
     /// What is ordered is ordered of the state that the journal knows.
@@ -84,7 +92,7 @@ impl Healer {
 
     fn decide_waiting(&mut self, remediation: &RemediationId, to: RemediationState) -> Result<(), ControlError> {
         self.reconcile(remediation)?;
-        match self.active_state(remediation)? {
+        match self.state_of(remediation)? {
             RemediationState::AwaitingApproval { .. } => self.order(remediation, to),
             other => {
                 let state = other.name();
@@ -112,12 +120,28 @@ impl Healer {
         Ok(entered?)
     }
 
-    fn active_state(&self, remediation: &RemediationId) -> Result<&RemediationState, ControlError> {
-        self.active(remediation.collection())
-            .filter(|active| active.id == *remediation)
-            .map(|active| &active.state)
-            .ok_or_else(|| ControlError::NotActive {
-                remediation: remediation.clone(),
-            })
+    /// The state of a remediation that is at work here.
+    fn state_of(&mut self, remediation: &RemediationId) -> Result<RemediationState, ControlError> {
+        let active = self.active(remediation.collection());
+        match active.filter(|active| active.id == *remediation) {
+            Some(active) => Ok(active.state.clone()),
+            None => Err(self.not_active(remediation)),
+        }
+    }
+
+    /// Why an order cannot be given of a remediation that is not at work here.
+    fn not_active(&mut self, remediation: &RemediationId) -> ControlError {
+        let read = self.with_progress(remediation.collection(), |progress| {
+            progress.catch_up()?;
+            let unfinished = progress.watched.ledger.sum().unfinished();
+            Ok(unfinished.is_some_and(|unfinished| unfinished.id == *remediation))
+        });
+        let remediation = remediation.clone();
+        match read {
+            Err(error) => error,
+            Ok(Err(error)) => ControlError::Journal(error),
+            Ok(Ok(true)) => ControlError::AtWorkElsewhere { remediation },
+            Ok(Ok(false)) => ControlError::NotActive { remediation },
+        }
     }
 }

@@ -9,7 +9,8 @@ use crate::identity::{CollectionId, RemediationId};
 use crate::problem::ProblemKind;
 use crate::storage::{JournalError, LeaseError, OutcomeError};
 
-/// An operator's order that cannot be carried out. Nothing was changed.
+/// An operator's order that cannot be carried out. Nothing was changed, unless a store kept the order before it failed: then it
+/// holds, as soon as the journal can be read again.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ControlError {
@@ -30,6 +31,12 @@ pub enum ControlError {
     /// No such remediation is at work.
     #[error("no remediation {remediation} is at work")]
     NotActive {
+        /// The remediation.
+        remediation: RemediationId,
+    },
+    /// Another healer that shares the journal is at work on the remediation: the order is to be given to that one.
+    #[error("another healer is at work on the remediation {remediation}; give it the order")]
+    AtWorkElsewhere {
         /// The remediation.
         remediation: RemediationId,
     },
@@ -55,8 +62,8 @@ pub enum ControlError {
         /// The one at work.
         remediation: RemediationId,
     },
-    /// There is no completed remediation to take back.
-    #[error("the last remediation of {collection} {}, there is nothing to take back", state.map_or_else(|| "does not exist".to_owned(), |state| format!("is {state}")))]
+    /// The last remediation that touched anything was not completed, so it was taken back already or cannot be.
+    #[error("the last remediation that did anything in {collection} {}, there is nothing to take back", state.map_or_else(|| "does not exist".to_owned(), |state| format!("is {state}")))]
     NothingToRollBack {
         /// The collection.
         collection: CollectionId,
@@ -93,9 +100,6 @@ pub enum ControlError {
         /// Why not.
         error: String,
     },
-    /// What was ordered is no configuration.
-    #[error("the configuration cannot be read: {0}")]
-    UnreadableConfig(#[source] serde_json::Error),
     /// The configuration is invalid; every faulty field is named.
     #[error(transparent)]
     InvalidConfig(#[from] InvalidConfig),

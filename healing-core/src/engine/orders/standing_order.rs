@@ -13,26 +13,21 @@ const MOST_WRITERS: u32 = 16;
 
 impl Healer {
     /// Changes the configuration: the fields of `changes`, a JSON object, replace those in force. Either all of it is
-    /// applied, here and in every healer that shares the journal, or nothing.
+    /// applied, here and in every healer that shares the journal, or nothing. What is at work goes on by the new
+    /// configuration, also when that switches healing off.
     ///
     /// # Errors
-    /// [`ControlError::UnreadableConfig`] for an unknown field or a value of the wrong type,
     /// [`ControlError::InvalidConfig`] naming every faulty field, [`ControlError::Journal`] when it cannot be written down.
     pub fn configure(&mut self, changes: &Map<String, Value>, by: &Operator) -> Result<&HealingConfig, ControlError> {
-        let mut events = Vec::new();
-        self.orders.catch_up(&self.services.journal)?;
-        self.apply_orders(&mut events);
-        let unreadable = ControlError::UnreadableConfig;
-        let mut merged = serde_json::to_value(&self.services.config).map_err(unreadable)?;
-        merge(&mut merged, changes);
-        let config: HealingConfig = serde_json::from_value(merged).map_err(ControlError::UnreadableConfig)?;
-        config.validate()?;
-        self.write_order(&JournalBody::Configured {
-            by: by.clone(),
-            config: Box::new(config),
+        self.write_order(|healer| {
+            // What others configured meanwhile is not to be undone by this.
+            healer.apply_orders();
+            Ok(JournalBody::Configured {
+                by: by.clone(),
+                config: Box::new(healer.services.config.changed(changes)?),
+            })
         })?;
-        self.apply_orders(&mut events);
-        self.pending.append(&mut events);
+        self.apply_orders();
         Ok(&self.services.config)
     }
 
@@ -51,9 +46,11 @@ impl Healer {
             by: by.clone(),
             reason: reason.into(),
         };
-        self.write_order(&JournalBody::Frozen {
-            collection: collection.cloned(),
-            freeze,
+        self.write_order(|_| {
+            Ok(JournalBody::Frozen {
+                collection: collection.cloned(),
+                freeze: freeze.clone(),
+            })
         })
     }
 
@@ -62,47 +59,40 @@ impl Healer {
     /// # Errors
     /// [`ControlError::Journal`] when the order cannot be written down.
     pub fn unfreeze(&mut self, collection: Option<&CollectionId>, by: &Operator) -> Result<(), ControlError> {
-        self.write_order(&JournalBody::Unfrozen {
-            collection: collection.cloned(),
-            by: by.clone(),
+        self.write_order(|_| {
+            Ok(JournalBody::Unfrozen {
+                collection: collection.cloned(),
+                by: by.clone(),
+            })
         })
     }
 
-    /// Writes an order down. Healers that share the journal write to the same stream: who comes second reads on and tries
-    /// again.
-    fn write_order(&mut self, body: &JournalBody) -> Result<(), ControlError> {
-        for _ in 0..MOST_WRITERS {
+    /// Writes an order down. Healers that share the journal write to the same stream: who comes second reads on and gives
+    /// the order anew.
+    pub(super) fn write_order(
+        &mut self,
+        order: impl Fn(&mut Self) -> Result<JournalBody, ControlError>,
+    ) -> Result<(), ControlError> {
+        let mut tries_left = MOST_WRITERS;
+        loop {
+            self.orders.catch_up(&self.services.journal)?;
+            let body = order(self)?;
             let pen = self.services.pen(Self::GLOBAL);
-            match self.orders.append(&pen, body.clone()) {
-                Err(JournalError::OutOfSequence { .. }) => self.orders.catch_up(&self.services.journal)?,
+            tries_left -= 1;
+            match self.orders.append(&pen, body) {
+                Err(JournalError::OutOfSequence { .. }) if tries_left > 0 => {}
                 written => {
                     written?;
-                    let prune = self.services.config.journal_retention == JournalRetention::Prune;
-                    self.orders.compact(&pen, prune)?;
-                    return Ok(());
+                    break;
                 }
             }
         }
+        let prune = self.services.config.journal_retention == JournalRetention::Prune;
         let pen = self.services.pen(Self::GLOBAL);
-        Ok(self.orders.append(&pen, body.clone())?)
-    }
-}
-
-/// Puts the fields of `changes` in the place of those of `config`, object by object.
-fn merge(config: &mut Value, changes: &Map<String, Value>) {
-    let Value::Object(fields) = config else { return };
-    for (name, change) in changes {
-        // The seed's name.
-        let name = if name == "max_attempts_per_hour" {
-            "max_attempts_per_window"
-        } else {
-            name
-        };
-        match (fields.get_mut(name), change) {
-            (Some(field @ Value::Object(_)), Value::Object(change)) => merge(field, change),
-            _ => {
-                fields.insert(name.to_owned(), change.clone());
-            }
+        if let Err(error) = self.orders.compact(&pen, prune) {
+            // The order is given all the same.
+            self.storage_failed(&error);
         }
+        Ok(())
     }
 }

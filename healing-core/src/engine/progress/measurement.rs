@@ -6,59 +6,17 @@ use jiff::Timestamp;
 
 use super::Progress;
 use crate::clock::{elapsed, later};
-use crate::engine::call::contained;
 use crate::engine::event::EventKind;
-use crate::engine::guard::Circumstances;
-use crate::engine::prediction::predict;
 use crate::engine::remediation::Remediation;
-use crate::engine::selection::check_prediction;
 use crate::engine::watched::Active;
+use crate::host_call::contained;
 use crate::monitor::IntegrityReport;
-use crate::number::{Amount, Lambda};
+use crate::number::Amount;
 use crate::observation::Observation;
 use crate::problem::ProblemKind;
 use crate::registry::Registered;
 
 impl Progress<'_> {
-    /// Whether there is nothing left to treat.
-    pub(super) fn outdated(&self, remediation: &Remediation) -> bool {
-        let below_stress = self.watched.report.as_ref().is_none_or(IntegrityReport::below_stress);
-        remediation.ordered_by.is_none() && !below_stress
-    }
-
-    /// Checks a plan that has waited against what is observed now: lambda, or why it should not begin any more. `Err` when
-    /// that cannot be told at the moment.
-    pub(super) fn check_freshness(
-        &mut self,
-        remediation: &Remediation,
-        strategy: &Registered,
-        circumstances: &Circumstances,
-    ) -> Result<Result<Lambda, String>, String> {
-        if !self.services.config.enabled {
-            return Ok(Err("healing was switched off meanwhile".to_owned()));
-        }
-        if let Some(freeze) = &circumstances.freeze {
-            return Ok(Err(format!("{} froze healing meanwhile: {}", freeze.by, freeze.reason)));
-        }
-        let (observation, report) = self.measure(remediation, remediation.started_at)?;
-        if !report.below_stress() {
-            return Ok(Err(format!(
-                "lambda is back at {}, there is nothing left to treat",
-                report.lambda
-            )));
-        }
-        let kind = remediation.diagnosis.problem.kind();
-        let diagnoses = self.services.classify(&observation, &report)?;
-        if !diagnoses.iter().any(|diagnosis| diagnosis.problem.kind() == kind) {
-            return Ok(Err(format!("{kind} is no longer what is wrong")));
-        }
-        let prediction = predict(&remediation.plan, &self.watched.monitor).map_err(|error| error.to_string())?;
-        Ok(match check_prediction(prediction, strategy) {
-            Ok(()) => Ok(report.lambda),
-            Err(_) => Err("the plan would lower lambda as things stand now".to_owned()),
-        })
-    }
-
     /// Observes for a remediation, without moving the integrity state. What was observed before `since` is not what is asked
     /// for.
     pub(super) fn measure(

@@ -3,12 +3,13 @@
 
 use jiff::Timestamp;
 
+use super::calling::Called;
+use super::freshness::Postponed;
 use super::measurement::{still_waits, symptom};
-use super::step_call::{Called, SHORTEST_POLL};
 use super::undo::{give_up_without, undo};
 use super::{Next, Progress};
 use crate::clock::later;
-use crate::engine::guard::{Circumstances, refuse_attempts};
+use crate::engine::guard::Circumstances;
 use crate::engine::remediation::{RemediationState, UndoCause, UndoFailure, Verification};
 use crate::engine::verification::judge;
 use crate::engine::watched::{Active, Purpose};
@@ -41,29 +42,17 @@ impl Progress<'_> {
                     expired("nobody approved it in time")
                 }
             }
-            RemediationState::Planned { since, .. } => {
-                let exhausted = refuse_attempts(self.watched.ledger.sum(), now, config);
-                if remediation.ordered_by.is_none() && exhausted.is_some() {
-                    // Since it was planned, the clock was set back.
-                    expired("as many remediations as allowed have begun within the window")
-                } else if active.vetted || remediation.ordered_by.is_some() {
-                    let lambda = self
-                        .watched
-                        .report
-                        .as_ref()
-                        .map_or(remediation.initial.lambda, |it| it.lambda);
-                    executing(0, now, lambda)
-                } else {
-                    match self.check_freshness(&remediation, strategy, circumstances) {
-                        Ok(Ok(lambda)) => executing(0, now, lambda),
-                        Ok(Err(reason)) => RemediationState::Expired { reason },
-                        Err(error) => match self.be_patient(since, now) {
-                            Some(again) => return Next::Wait(again),
-                            None => RemediationState::Expired { reason: error },
-                        },
-                    }
+            RemediationState::Planned { since, .. } => match self.may_begin(active, strategy, circumstances) {
+                Ok(Ok(lambda)) => executing(0, now, lambda),
+                Ok(Err(reason)) => RemediationState::Expired { reason },
+                Err(Postponed::Crowded | Postponed::OrdersUnknown) => {
+                    return Next::Wait(later(now, config.sample_interval));
                 }
-            }
+                Err(Postponed::NotMeasured(error)) => match self.be_patient(since, now) {
+                    Some(again) => return Next::Wait(again),
+                    None => RemediationState::Expired { reason: error },
+                },
+            },
             RemediationState::Executing {
                 step,
                 since,
@@ -161,14 +150,10 @@ impl Progress<'_> {
                 cause,
                 mut failures,
             } => {
-                // What is still at work on the step must end, or be given up, before it is undone.
-                if let Some(call) = active.call.as_ref().filter(|call| call.purpose == Purpose::Execute) {
-                    if call.running.poll().is_none() && now <= call.running.deadline {
-                        return Next::Wait(later(call.running.deadline, SHORTEST_POLL));
-                    }
-                    active.call = None;
-                }
                 let step = remaining - 1;
+                if let Err(first) = self.outlast_execution(active, step) {
+                    return first;
+                }
                 let tries_left = failed_attempts + 1 < config.undo_attempts;
                 let given_up = match self.call(active, strategy, Purpose::Undo, step, since) {
                     Called::Done => None,

@@ -9,7 +9,7 @@ use crate::registry::Registered;
 use crate::strategy::StepError;
 
 /// Takes the steps from `keep` to `begun` back, as far as the strategy can.
-pub(in crate::engine) fn undo(
+pub(super) fn undo(
     strategy: &Registered,
     begun: usize,
     keep: usize,
@@ -39,33 +39,69 @@ pub(in crate::engine) fn undo(
     }
 }
 
-/// Ends a remediation whose strategy this healer does not have.
-pub(super) fn give_up_without(remediation: &Remediation) -> Next {
-    let missing = format!(
-        "the strategy {} is not registered with this healer",
-        remediation.plan.strategy
-    );
-    Next::Enter(match remediation.state.begun() {
-        _ if remediation.state.is_terminal() => return Next::Over,
-        0 => RemediationState::Expired { reason: missing },
-        begun => RemediationState::RollbackFailed {
+/// The way back of a remediation in which so many steps were begun: all of them go, as far as that can be done here.
+pub(in crate::engine) fn undo_all(
+    strategy: Option<&Registered>,
+    remediation: &Remediation,
+    since: Timestamp,
+    cause: UndoCause,
+) -> RemediationState {
+    let begun = remediation.state.begun();
+    match strategy {
+        Some(strategy) => undo(strategy, begun, 0, since, cause),
+        None => RemediationState::RollbackFailed {
             begun,
-            cause: UndoCause::Interrupted {
-                state: remediation.state.name().to_owned(),
-            },
-            failures: (0..begun)
-                .rev()
-                .map(|step| UndoFailure {
-                    step,
-                    error: missing.clone(),
-                })
-                .collect(),
+            cause,
+            failures: (0..begun).rev().map(|step| not_registered(remediation, step)).collect(),
         },
+    }
+}
+
+/// What comes of a remediation whose strategy this healer does not have.
+pub(super) fn give_up_without(remediation: &Remediation) -> Next {
+    let interrupted = UndoCause::Interrupted {
+        state: remediation.state.name().to_owned(),
+    };
+    Next::Enter(match &remediation.state {
+        state if state.is_terminal() => return Next::Over,
+        state if state.begun() == 0 => RemediationState::Expired {
+            reason: missing(remediation),
+        },
+        RemediationState::RollingBack {
+            begun,
+            remaining,
+            cause,
+            failures,
+            ..
+        } => {
+            let left = (0..*remaining).rev().map(|step| not_registered(remediation, step));
+            RemediationState::RollbackFailed {
+                begun: *begun,
+                cause: cause.clone(),
+                failures: failures.iter().cloned().chain(left).collect(),
+            }
+        }
+        _ => undo_all(None, remediation, Timestamp::UNIX_EPOCH, interrupted),
     })
 }
 
+fn not_registered(remediation: &Remediation, step: usize) -> UndoFailure {
+    UndoFailure {
+        step,
+        error: missing(remediation),
+    }
+}
+
+fn missing(remediation: &Remediation) -> String {
+    format!(
+        "the strategy {} is not registered with this healer",
+        remediation.plan.strategy
+    )
+}
+
 impl Progress<'_> {
-    /// What comes after the last undo.
+    /// What comes after the last undo. Where only the last steps were to go and one of them could not be taken back, nothing
+    /// of it is worth keeping.
     pub(super) fn rolled_back(
         &mut self,
         remediation: &Remediation,
@@ -75,7 +111,17 @@ impl Progress<'_> {
         failures: Vec<UndoFailure>,
     ) -> RemediationState {
         let now = self.now();
-        if !failures.is_empty() {
+        if !failures.is_empty() && keep > 0 {
+            RemediationState::RollingBack {
+                begun,
+                remaining: keep,
+                keep: 0,
+                failed_attempts: 0,
+                since: now,
+                cause,
+                failures,
+            }
+        } else if !failures.is_empty() {
             RemediationState::RollbackFailed { begun, cause, failures }
         } else if keep > 0 {
             RemediationState::Stabilising {

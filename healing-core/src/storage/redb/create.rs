@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use ::redb::Database;
 use ::redb::backends::FileBackend;
 
-use super::contained::contained;
 use super::error::RedbError;
 use super::tables;
+use crate::host_call::contained;
 
 /// Makes an empty store beside `path` and moves it there, unless something is there.
 pub(super) fn create(path: &Path) -> Result<(), RedbError> {
@@ -43,9 +43,9 @@ fn write(path: &Path, draft: &Path) -> Result<(), RedbError> {
         .create_new(true)
         .open(draft)
         .map_err(|error| failed(path, error))?;
-    let made = contained(|| initialise(file)).map_err(|what| RedbError::Database {
+    let made = contained(|| initialise(file)).map_err(|panicked| RedbError::Database {
         path: path.to_owned(),
-        source: what.into(),
+        source: format!("it {panicked}").into(),
     })?;
     made.map_err(|error| RedbError::of(path, error))
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use ::redb::{CommitError, Database, ReadTransaction, ReadableDatabase, StorageError, TableError, WriteTransaction};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
 
-use super::contained::contained;
 use super::error::RedbError;
 use super::tables;
+use crate::host_call::{Panicked, contained};
 
 /// How every redb file begins (redb, `docs/design.md`).
 const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
@@ -89,7 +89,7 @@ impl StoreFile {
             Ok(Err(Failure::Refused(refusal))) => return Err(refusal),
             Ok(Err(Failure::Damaged(what))) => return Err(self.damaged(what).into()),
             Ok(Err(Failure::Database(error))) => RedbError::of(&self.path, error),
-            Err(panic) => self.damaged(panic),
+            Err(panicked) => self.damaged(format!("the database {panicked}")),
         };
         drop(slot);
         self.close();
@@ -153,13 +153,13 @@ pub(super) fn open(path: &Path) -> Result<Opened, RedbError> {
 /// The opened database, if it is a store that this version knows.
 pub(super) fn checked(
     path: &Path,
-    opened: Result<Result<Database, ::redb::Error>, String>,
+    opened: Result<Result<Database, ::redb::Error>, Panicked>,
 ) -> Result<Opened, RedbError> {
-    let panicked = |what| RedbError::Damaged {
+    let damaged = |panicked: Panicked| RedbError::Damaged {
         path: path.to_owned(),
-        what,
+        what: format!("the database {panicked}"),
     };
-    let database = opened.map_err(panicked)?.map_err(|error| RedbError::of(path, error))?;
+    let database = opened.map_err(damaged)?.map_err(|error| RedbError::of(path, error))?;
     let wrong = match contained(|| tables::version(&database)) {
         Ok(Ok(Some(tables::VERSION))) => {
             return Ok(Opened {
@@ -177,7 +177,7 @@ pub(super) fn checked(
             why: "it is a redb database of another program".to_owned(),
         },
         Ok(Err(error)) => RedbError::of(path, error),
-        Err(panic) => panicked(panic),
+        Err(panicked) => damaged(panicked),
     };
     discard(Some(database));
     Err(wrong)

@@ -23,11 +23,19 @@ struct Kept<'a> {
 
 impl OutcomeStore for RedbStorage {
     fn record(&self, outcome: &OutcomeRecord) -> Result<OutcomeId, OutcomeError> {
+        let remediation = outcome.remediation.to_string();
+        // Most that are recorded again are there, and looking costs nothing beside writing.
+        let recorded = self.file.read(|transaction| {
+            let number = transaction.open_table(OUTCOME_OF)?.get(remediation.as_str())?;
+            Ok::<_, Failure<OutcomeError>>(number.map(|number| OutcomeId::new(number.value())))
+        })?;
+        if let Some(recorded) = recorded {
+            return Ok(recorded);
+        }
         let json = to_json(outcome)?;
         self.file.write(|transaction| {
             let mut outcome_of = transaction.open_table(OUTCOME_OF)?;
             let mut outcomes = transaction.open_table(OUTCOMES)?;
-            let remediation = outcome.remediation.to_string();
             if let Some(number) = outcome_of.get(remediation.as_str())? {
                 return Ok(OutcomeId::new(number.value()));
             }

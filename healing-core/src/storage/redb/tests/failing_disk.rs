@@ -10,7 +10,7 @@ use ::redb::{Database, StorageBackend};
 use parking_lot::Mutex;
 
 use super::{append, clock, collection, event, holder, outcome, stream};
-use crate::storage::redb::contained::contained;
+use crate::host_call::contained;
 use crate::storage::redb::error::RedbError;
 use crate::storage::redb::file::{self, StoreFile};
 use crate::storage::redb::{RedbStorage, tables};

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Progress;
+use super::{Next, Progress};
 use crate::clock::later;
 use crate::engine::event::EventKind;
 use crate::engine::executor::{Answer, Job, Started};
+use crate::engine::remediation::Remediation;
 use crate::engine::services::Services;
 use crate::engine::watched::{Active, Call, Purpose, Tenure};
+use crate::host_call::told;
 use crate::permit::{Revocation, StepContext};
 use crate::registry::Registered;
 use crate::storage::LeaseStore;
@@ -66,19 +68,19 @@ impl Progress<'_> {
                 }
             };
         }
+        let since = active.no_thread_until.map_or(since, |until| until.max(since));
         let deadline = later(since, strategy.estimated_duration.saturating_mul(OVERTIME));
         if now > deadline {
             return Called::TimedOut;
         }
-        let revocation = Revocation::default();
-        let until = deadline.min(active.tenure.ends_at());
+        let revocation = Revocation::at_latest(active.tenure.ends_at());
         let job = job(
             active,
             strategy,
             self.services,
             purpose,
             step,
-            until,
+            deadline,
             revocation.clone(),
         );
         match self.services.executor.start(job, revocation, deadline) {
@@ -87,7 +89,35 @@ impl Progress<'_> {
                 active.call = Some(Call { running, purpose });
                 Called::Wait(later(deadline, SHORTEST_POLL))
             }
-            Started::Busy => Called::Wait(later(now, BUSY_POLL)),
+            Started::Busy => {
+                let again = later(now, BUSY_POLL);
+                // Where threads will come back, the step's time has not begun. Where all of them hang, it has, so that it ends.
+                if self.services.executor.exhausted().is_none() {
+                    active.no_thread_until = Some(again);
+                }
+                Called::Wait(again)
+            }
+        }
+    }
+
+    /// Sees to it that no call is at work on `step` any more, so that it can be undone: waits for one to end, or gives it up
+    /// at its deadline. `Err` says what is to be done first.
+    pub(super) fn outlast_execution(&mut self, active: &mut Active, step: usize) -> Result<(), Next> {
+        let Some(call) = active.call.take_if(|call| call.purpose == Purpose::Execute) else {
+            return Ok(());
+        };
+        if call.running.poll().is_some() {
+            return Ok(());
+        }
+        if self.now() <= call.running.deadline {
+            let deadline = call.running.deadline;
+            active.call = Some(call);
+            return Err(Next::Wait(later(deadline, SHORTEST_POLL)));
+        }
+        drop(call);
+        match self.fence_out(active, step) {
+            Called::LeaseLost => Err(Next::LoseLease),
+            _ => Ok(()),
         }
     }
 
@@ -99,23 +129,35 @@ impl Progress<'_> {
                 let again = later(self.now(), poll_after.max(SHORTEST_POLL));
                 Called::Wait(again.min(later(deadline, SHORTEST_POLL)))
             }
-            Ok(Err(StepError::Actuator(error))) => Called::Failed(StepError::Actuator(error).to_string()),
-            Ok(Err(error @ StepError::NotPermitted(_))) => Called::Failed(error.to_string()),
-            Ok(Err(error @ StepError::Conflict { .. })) => Called::Conflict(error.to_string()),
-            Ok(Err(error)) => Called::FailedForGood(error.to_string()),
+            Ok(Err(error @ (StepError::Actuator(_) | StepError::NotPermitted(_)))) => Called::Failed(told(&error)),
+            Ok(Err(error @ StepError::Conflict { .. })) => Called::Conflict(told(&error)),
+            Ok(Err(error)) => Called::FailedForGood(told(&error)),
             Err(panicked) => Called::Failed(panicked.to_string()),
         }
+    }
+
+    /// Gives a call up for good, at the end of its remediation.
+    pub(super) fn give_up(&mut self, call: Call, remediation: &Remediation) {
+        let ended = call.running.poll().is_some();
+        drop(call);
+        if !ended {
+            self.report_abandoned(remediation, remediation.state.begun().saturating_sub(1));
+        }
+    }
+
+    fn report_abandoned(&mut self, remediation: &Remediation, step: usize) {
+        let abandoned = self.services.executor.abandoned();
+        self.report(EventKind::CallAbandoned {
+            remediation: remediation.id.clone(),
+            step,
+            abandoned,
+        });
     }
 
     /// After a call was given up: takes a lease with a greater token, so that whatever the call is still at can be told from
     /// what comes after it.
     fn fence_out(&mut self, active: &mut Active, step: usize) -> Called {
-        let abandoned = self.services.executor.abandoned();
-        self.report(EventKind::CallAbandoned {
-            remediation: active.remediation.id.clone(),
-            step,
-            abandoned,
-        });
+        self.report_abandoned(&active.remediation, step);
         let Services {
             leases, holder, config, ..
         } = self.services;
@@ -143,7 +185,7 @@ fn job(
     services: &Services,
     purpose: Purpose,
     step: usize,
-    until: Timestamp,
+    deadline: Timestamp,
     revocation: Revocation,
 ) -> Job {
     let strategy = Arc::clone(&strategy.strategy);
@@ -151,7 +193,7 @@ fn job(
     let plan = Arc::clone(&active.remediation.plan);
     let (remediation, token) = (active.remediation.id.clone(), active.tenure.lease.token);
     Box::new(move || {
-        let context = StepContext::new(&remediation, token, until, &*clock, revocation);
+        let context = StepContext::new(&remediation, token, deadline, &*clock, revocation);
         let Some(step) = plan.steps.get(step) else {
             return Err(StepError::Actuator(format!("the plan has no step {step}").into()));
         };
