@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Heals the services that the HealingStatus objects of a namespace name.
 #[derive(Debug, Parser)]
@@ -26,4 +27,7 @@ pub(crate) struct Arguments {
     /// A healing configuration as JSON; fields that it leaves out are the default's.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// What is logged to the standard error: error, warn, info, debug, trace or off.
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: LevelFilter,
 }

@@ -64,6 +64,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(output, "{}", Host::rehearse(&connection, &settings, &object.parse()?)?)?;
         return Ok(());
     }
+    // What the loop does, and what the client to the cluster has to say, is the pod's log.
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_max_level(arguments.log_level)
+        .init();
     let host = Host::start(&connection, &settings)?;
     let names: Vec<String> = host
         .healer()

@@ -21,6 +21,7 @@ use super::remediation::Remediation;
 use super::services::Services;
 use super::standing::StandingOrders;
 use super::storm::StormWatch;
+use super::trace::RemediationSpan;
 use super::watched::Watched;
 use crate::clock::{Clock, later};
 use crate::host_call::{contained, told};
@@ -278,12 +279,13 @@ impl Healer {
 
     /// Reports what concerns all collections.
     fn announce(&mut self, kind: EventKind) {
-        let at = self.services.now();
-        self.events.push(HealingEvent {
+        let event = HealingEvent {
             collection: None,
-            at,
+            at: self.services.now(),
             kind,
-        });
+        };
+        RemediationSpan::none().tell(&event);
+        self.events.push(event);
     }
 
     /// How many remediations are at work.

@@ -18,6 +18,25 @@
 //! strategy cannot take back ends in `rollback_failed`, which calls a human. Attempts, cool-downs, quarantine, approvals,
 //! freezes and the configuration are folds of the journal ([`Standing`], [`StandingOrders`]) and so survive with it. Where a
 //! record was kept though the append failed, what the journal says holds.
+//!
+//! # Traces
+//!
+//! With the feature `tracing` the loop tells its story through the facade of that name, with the target `healing`, to whatever
+//! subscriber the host has installed:
+//!
+//! | span | level | fields | from when to when |
+//! | --- | --- | --- | --- |
+//! | `observe` | debug | `collection` | the host is asked for an observation |
+//! | `remediation` | info | `collection`, `remediation`, `strategy`, `problem` | this healer takes it up, until it ends or is lost |
+//! | `step`, in its `remediation` | info | `call` (`execute` or `undo`), `step` (position in the plan, from 0) | one call of the strategy, on the thread that makes it: what an actuator tells is inside |
+//!
+//! Each [`HealingEvent`] is an event, inside the span of the remediation at work where there is one. Its message is the kind in
+//! words (`state changed`, `diagnosed`, `deferred`, `remediation`, ...), its fields are those of the kind: `collection`,
+//! `remediation`, `strategy`, `state`, `step`, `problem`, `confidence`, `reason`, `lambda`, `from`, `to`, `unhealthy`, `of`,
+//! `abandoned`, `error`. What calls for a human or was given up is a warning, a store that failed an error, the rest
+//! information. Measured values, the evidence of a diagnosis, the words of a refusal and the description of a step are told at
+//! debug level only; parameters, plans' actions and metrics never are. `error` is what the host's own error says: who puts a
+//! secret into an error's text has it in the trace.
 
 mod alarm;
 mod beginning;
@@ -47,6 +66,7 @@ mod status;
 mod step_call;
 mod storm;
 mod takeover;
+mod trace;
 mod verification;
 mod watched;
 

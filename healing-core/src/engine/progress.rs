@@ -20,6 +20,7 @@ use super::guard::Circumstances;
 use super::outcome::outcome_of;
 use super::remediation::RemediationState;
 use super::services::Services;
+use super::trace::RemediationSpan;
 use super::watched::{Active, Tenure, Watched};
 use crate::clock::later;
 use crate::host_call::told;
@@ -192,12 +193,13 @@ impl<'a> Progress<'a> {
     }
 
     pub(super) fn report(&mut self, kind: EventKind) {
-        let at = self.now();
-        self.events.push(HealingEvent {
+        let event = HealingEvent {
             collection: Some(self.watched.collection.clone()),
-            at,
+            at: self.now(),
             kind,
-        });
+        };
+        self.watched.span.tell(&event);
+        self.events.push(event);
     }
 
     pub(super) fn storage_failed(&mut self, error: &dyn fmt::Display) {
@@ -225,10 +227,11 @@ impl<'a> Progress<'a> {
 
     /// Stops acting at once. Whoever gets the lease next, perhaps this healer, finds the remediation in the journal.
     fn lose_lease(&mut self) {
-        if let Some(active) = self.watched.active.take() {
-            self.report(EventKind::LeaseLost {
-                remediation: active.remediation.id,
-            });
+        if let Some(active) = &self.watched.active {
+            let remediation = active.remediation.id.clone();
+            self.report(EventKind::LeaseLost { remediation });
+            self.watched.active = None;
+            self.watched.span = RemediationSpan::none();
         }
     }
 
@@ -269,5 +272,6 @@ impl<'a> Progress<'a> {
         if let Err(error) = self.services.leases.release(&tenure.lease) {
             self.storage_failed(&error);
         }
+        self.watched.span = RemediationSpan::none();
     }
 }

@@ -9,6 +9,7 @@ use super::config::HealingConfig;
 use super::contained::Contained;
 use super::executor::Executor;
 use super::ledger::Pen;
+use super::trace::ObservationSpan;
 use crate::audit::Signer;
 use crate::classify::Classifier;
 use crate::clock::{Clock, elapsed};
@@ -58,7 +59,7 @@ impl Services {
     /// Observes a collection. A panic of the source, an observation of something else and one that is too old are errors
     /// like any other.
     pub(super) fn observe(&self, collection: &CollectionId) -> Result<Observation, String> {
-        let observation = contained(|| self.source.observe(collection))
+        let observation = contained(|| ObservationSpan::of(collection).around(|| self.source.observe(collection)))
             .map_err(|panicked| format!("the observation source {panicked}"))?
             .map_err(|error| told(&error))?;
         if observation.collection != *collection {

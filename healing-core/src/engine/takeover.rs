@@ -5,6 +5,7 @@ use super::outcome::outcome_of;
 use super::progress::{Progress, undo_all};
 use super::remediation::{Remediation, RemediationState, UndoCause};
 use super::standing::Standing;
+use super::trace::RemediationSpan;
 use super::watched::{Active, Tenure};
 use crate::storage::{JournalError, LeaseError, LeaseStore};
 
@@ -122,6 +123,7 @@ impl Progress<'_> {
             && let Err(error) = self.enter(state)
         {
             // It stays the journal's unfinished remediation, for the next sample.
+            self.watched.span = RemediationSpan::none();
             if let Some(active) = self.watched.active.take() {
                 self.give_back(&active.tenure);
             }
@@ -148,6 +150,7 @@ impl Progress<'_> {
 
     pub(super) fn put_to_work(&mut self, tenure: Tenure, remediation: Remediation) {
         let wake = Alarm::now(self.now());
+        self.watched.span = RemediationSpan::of(&self.watched.collection, &remediation);
         self.watched.active = Some(Active {
             remediation,
             tenure,

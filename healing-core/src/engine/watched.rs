@@ -13,6 +13,7 @@ use super::outcome::Unrecorded;
 use super::remediation::{Remediation, RemediationState};
 use super::standing::Standing;
 use super::storm::StormWatch;
+use super::trace::RemediationSpan;
 use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
@@ -30,6 +31,8 @@ pub(super) struct Watched {
     /// When to look whether others wrote to the journal.
     pub(super) next_reading: Alarm,
     pub(super) active: Option<Active>,
+    /// Of the active remediation.
+    pub(super) span: RemediationSpan,
     /// What came of remediations, where that could not be recorded yet.
     pub(super) unrecorded: Unrecorded,
     /// Whether there is a storm among its nodes.
@@ -101,6 +104,7 @@ impl Watched {
             next_sample: Alarm::now(now),
             next_reading: Alarm::now(now),
             active: None,
+            span: RemediationSpan::none(),
             unrecorded: Unrecorded::default(),
             storms: StormWatch::default(),
             decision: None,

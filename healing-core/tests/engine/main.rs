@@ -20,6 +20,7 @@ mod recovery;
 mod schedules;
 mod stores;
 mod storm;
+mod traces;
 mod undo;
 mod workers;
 mod world;

@@ -74,7 +74,8 @@ impl Progress<'_> {
             return Called::TimedOut;
         }
         let revocation = Revocation::at_latest(active.tenure.ends_at());
-        let job = job(
+        let span = self.watched.span.step(purpose, step);
+        let call = job(
             active,
             strategy,
             self.services,
@@ -83,6 +84,7 @@ impl Progress<'_> {
             deadline,
             revocation.clone(),
         );
+        let job = Box::new(move || span.around(call));
         match self.services.executor.start(job, revocation, deadline) {
             Started::Answered(answer) => self.read(answer, deadline),
             Started::Running(running) => {

@@ -213,6 +213,8 @@ impl World {
             open,
         });
         state.turn(permit.collection(), valve, open);
+        drop(state);
+        tracing::info!(valve, "a valve was turned");
     }
 
     pub fn is_open(&self, collection: &CollectionId, valve: i64) -> bool {

@@ -1,0 +1,214 @@
+//! What the loop tells those who listen through `tracing`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::world::{MINUTE, Valves, World, run};
+
+type Fields = BTreeMap<&'static str, String>;
+
+/// Everything that is told, in order.
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<Told>>>);
+
+#[derive(Clone, Debug)]
+struct Told {
+    what: What,
+    level: Level,
+    fields: Fields,
+    /// The names of the spans that it is in, outermost first.
+    inside: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    Span(&'static str),
+    End(&'static str),
+    Event(String),
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Reader(Fields::new());
+        attributes.record(&mut fields);
+        let span = context.span(id).unwrap();
+        self.0.lock().push(Told {
+            what: What::Span(span.name()),
+            level: *span.metadata().level(),
+            fields: fields.0,
+            inside: span.scope().from_root().map(|it| it.name()).collect(),
+        });
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Reader(Fields::new());
+        event.record(&mut fields);
+        let message = fields.0.remove("message").unwrap_or_default();
+        let scope = context.event_scope(event).into_iter();
+        self.0.lock().push(Told {
+            what: What::Event(message),
+            level: *event.metadata().level(),
+            fields: fields.0,
+            inside: scope.flat_map(|scope| scope.from_root()).map(|it| it.name()).collect(),
+        });
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let span = context.span(&id).unwrap();
+        self.0.lock().push(Told {
+            what: What::End(span.name()),
+            level: *span.metadata().level(),
+            fields: Fields::new(),
+            inside: Vec::new(),
+        });
+    }
+}
+
+struct Reader(Fields);
+
+impl Visit for Reader {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+}
+
+impl Listener {
+    fn events(&self, message: &str) -> Vec<Told> {
+        let all = self.0.lock();
+        let of_that = all.iter().filter(|told| told.what == What::Event(message.to_owned()));
+        of_that.cloned().collect()
+    }
+
+    fn spans(&self, name: &'static str) -> Vec<Told> {
+        let all = self.0.lock();
+        let of_that = all.iter().filter(|told| told.what == What::Span(name));
+        of_that.cloned().collect()
+    }
+}
+
+/// What is told while a sick partition is healed.
+fn healing() -> Listener {
+    let listener = Listener::default();
+    let subscriber = Registry::default().with(listener.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        let world = World::new();
+        let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 10 * MINUTE);
+        assert_eq!(world.open_valves(), [1, 2, 3]);
+    });
+    listener
+}
+
+#[test]
+fn a_remediation_is_a_span_with_its_steps_and_what_the_host_does_for_them_inside() {
+    let listener = healing();
+    let remediations = listener.spans("remediation");
+    assert_eq!(remediations.len(), 1);
+    let fields = &remediations[0].fields;
+    assert_eq!(fields["collection"], "embeddings");
+    assert_eq!(fields["remediation"], "embeddings#1");
+    assert_eq!(fields["strategy"], "open_valves");
+    assert_eq!(fields["problem"], "hotspot_congestion");
+    assert_eq!(remediations[0].inside, ["remediation"]);
+
+    let steps = listener.spans("step");
+    let told: Vec<_> = steps
+        .iter()
+        .map(|step| (step.fields["call"].as_str(), step.fields["step"].as_str()))
+        .collect();
+    assert_eq!(told, [("execute", "0"), ("execute", "1"), ("execute", "2")]);
+    assert!(steps.iter().all(|step| step.inside == ["remediation", "step"]));
+
+    let of_the_host = listener.events("a valve was turned");
+    assert_eq!(of_the_host.len(), 3);
+    assert!(of_the_host.iter().all(|event| event.inside == ["remediation", "step"]));
+
+    let all = listener.0.lock();
+    let ends = all.iter().filter(|told| told.what == What::End("remediation"));
+    assert_eq!(ends.count(), 1);
+}
+
+#[test]
+fn every_state_is_told_inside_its_remediation() {
+    let states = healing().events("remediation");
+    assert!(states.iter().all(|event| event.inside == ["remediation"]));
+    let names: Vec<_> = states.iter().map(|event| event.fields["state"].as_str()).collect();
+    assert_eq!(names.first(), Some(&"planned"));
+    assert_eq!(names.last(), Some(&"completed"));
+    let changes = healing().events("state changed");
+    assert_eq!(changes[0].fields["from"], "normal");
+    assert_eq!(changes[0].fields["collection"], "embeddings");
+}
+
+/// Parameters, actions, metrics and evidence are payloads.
+#[test]
+fn no_payload_is_told_above_debug() {
+    let listener = healing();
+    let documented = [
+        "abandoned",
+        "call",
+        "collection",
+        "confidence",
+        "considered",
+        "error",
+        "from",
+        "level",
+        "of",
+        "problem",
+        "reason",
+        "remediation",
+        "state",
+        "step",
+        "strategy",
+        "stress_in_seconds",
+        "to",
+        "unhealthy",
+    ];
+    let all = listener.0.lock();
+    assert!(all.iter().any(|told| told.level == Level::DEBUG));
+    for told in all.iter().filter(|told| told.level <= Level::INFO) {
+        for field in told.fields.keys().filter(|field| **field != "valve") {
+            assert!(documented.contains(field), "{told:?}");
+        }
+    }
+}
+
+/// One who panics whenever anything is told.
+struct Hysteric;
+
+impl<S: Subscriber> Layer<S> for Hysteric {
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        panic!("a span!");
+    }
+
+    fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+        panic!("an event!");
+    }
+}
+
+#[test]
+fn whoever_listens_cannot_take_the_healer_down() {
+    let world = World::new();
+    tracing::subscriber::with_default(Registry::default().with(Hysteric), || {
+        let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 10 * MINUTE);
+    });
+    assert!(!world.journalled_names().is_empty());
+}
