@@ -1,8 +1,9 @@
 //! What the loop tells those who listen through `tracing`.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
@@ -20,6 +21,41 @@ type Fields = BTreeMap<&'static str, String>;
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<Vec<Told>>>);
 
+/// Who listens to what is told on this thread. The subscriber is the same for all: one that comes and goes while others run
+/// may miss what is told for the first time at that moment.
+#[derive(Clone)]
+enum Ear {
+    Attentive(Listener),
+    /// Panics whenever anything is told.
+    Hysteric,
+}
+
+thread_local! {
+    static EAR: RefCell<Option<Ear>> = const { RefCell::new(None) };
+}
+
+/// What is told on this thread reaches `ear`.
+fn listening<T>(ear: Ear, what: impl FnOnce() -> T) -> T {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(Registry::default().with(ByThread)).unwrap());
+    EAR.set(Some(ear));
+    let result = what();
+    EAR.set(None);
+    result
+}
+
+struct ByThread;
+
+impl ByThread {
+    fn listener() -> Option<Listener> {
+        match EAR.with_borrow(Clone::clone) {
+            Some(Ear::Attentive(listener)) => Some(listener),
+            Some(Ear::Hysteric) => panic!("somebody said something!"),
+            None => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Told {
     what: What,
@@ -36,12 +72,13 @@ enum What {
     Event(String),
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ByThread {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(listener) = Self::listener() else { return };
         let mut fields = Reader(Fields::new());
         attributes.record(&mut fields);
         let span = context.span(id).unwrap();
-        self.0.lock().push(Told {
+        listener.0.lock().push(Told {
             what: What::Span(span.name()),
             level: *span.metadata().level(),
             fields: fields.0,
@@ -50,11 +87,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let Some(listener) = Self::listener() else { return };
         let mut fields = Reader(Fields::new());
         event.record(&mut fields);
         let message = fields.0.remove("message").unwrap_or_default();
         let scope = context.event_scope(event).into_iter();
-        self.0.lock().push(Told {
+        listener.0.lock().push(Told {
             what: What::Event(message),
             level: *event.metadata().level(),
             fields: fields.0,
@@ -63,8 +101,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(listener) = Self::listener() else { return };
         let span = context.span(&id).unwrap();
-        self.0.lock().push(Told {
+        listener.0.lock().push(Told {
             what: What::End(span.name()),
             level: *span.metadata().level(),
             fields: Fields::new(),
@@ -102,8 +141,7 @@ impl Listener {
 /// What is told while a sick partition is healed.
 fn healing() -> Listener {
     let listener = Listener::default();
-    let subscriber = Registry::default().with(listener.clone());
-    tracing::subscriber::with_default(subscriber, || {
+    listening(Ear::Attentive(listener.clone()), || {
         let world = World::new();
         let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
         run(&mut healer, &world.clock, MINUTE);
@@ -188,23 +226,10 @@ fn no_payload_is_told_above_debug() {
     }
 }
 
-/// One who panics whenever anything is told.
-struct Hysteric;
-
-impl<S: Subscriber> Layer<S> for Hysteric {
-    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        panic!("a span!");
-    }
-
-    fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
-        panic!("an event!");
-    }
-}
-
 #[test]
 fn whoever_listens_cannot_take_the_healer_down() {
     let world = World::new();
-    tracing::subscriber::with_default(Registry::default().with(Hysteric), || {
+    listening(Ear::Hysteric, || {
         let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
         run(&mut healer, &world.clock, MINUTE);
         world.sicken(0.4);
