@@ -11,7 +11,7 @@ use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::world::{MINUTE, Valves, World, run};
 
@@ -96,7 +96,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ByThread {
             what: What::Event(message),
             level: *event.metadata().level(),
             fields: fields.0,
-            inside: scope.flat_map(|scope| scope.from_root()).map(|it| it.name()).collect(),
+            inside: scope.flat_map(Scope::from_root).map(|it| it.name()).collect(),
         });
     }
 
