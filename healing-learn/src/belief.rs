@@ -1,121 +1,107 @@
-//! What is believed of a probability, as a histogram.
+//! What is believed of a chance, as a histogram, and the lots that are drawn from it.
 //!
 //! Lots and propensities come from the same histograms, so a propensity is that of the very lot that is drawn, up to the
 //! quadrature. A histogram needs no rejection sampling either: one uniform number is one lot.
 
-use std::sync::LazyLock;
+use crate::angle::{ALL, CELLS};
 
-/// Cells of a histogram. Half a cell is 0.4 % of the range, well below the spread of a belief that fades.
-const CELLS: usize = 128;
-
-/// The logarithms of each cell's middle and of what is missing to 1.
-static LOGARITHMS: LazyLock<[(f64, f64); CELLS]> =
-    LazyLock::new(|| std::array::from_fn(|cell| (middle(cell).ln(), (1.0 - middle(cell)).ln())));
-
-/// A Beta distribution with a weight.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WeightedBeta {
-    pub(crate) weight: f64,
-    pub(crate) successes: f64,
-    pub(crate) failures: f64,
-}
-
-/// A mixture of Beta distributions over 0..1.
+/// A distribution over the chances 0..=1, even within each cell.
 #[derive(Debug, Clone)]
 pub(crate) struct Belief {
     /// The probability of each cell; they add up to 1.
     cells: [f64; CELLS],
     /// The probability of all cells before this one.
     below: [f64; CELLS],
-    mean: f64,
+}
+
+/// How lots are drawn from a belief: around which of its quantiles, and how closely.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Boldness {
+    /// The odds of that quantile.
+    pub(crate) odds: f64,
+    /// By what the spread around it is divided, in logarithms of odds.
+    pub(crate) sharpness: f64,
 }
 
 impl Belief {
-    pub(crate) fn new(mixture: &[WeightedBeta]) -> Self {
-        let mut cells = [0.0; CELLS];
-        for beta in mixture {
-            add(&mut cells, *beta);
-        }
-        let whole: f64 = cells.iter().sum();
+    /// From the weight of each cell. Weights that are all 0 count as equal.
+    pub(crate) fn new(weights: [f64; CELLS]) -> Self {
+        let whole: f64 = weights.iter().sum();
+        let cells = if whole > 0.0 {
+            weights.map(|weight| weight / whole)
+        } else {
+            [1.0 / CELLS as f64; CELLS]
+        };
         let (mut below, mut sum) = ([0.0; CELLS], 0.0);
-        for (cell, below) in cells.iter_mut().zip(&mut below) {
-            *cell /= whole;
+        for (below, cell) in below.iter_mut().zip(cells) {
             *below = sum;
-            sum += *cell;
+            sum += cell;
         }
-        Self {
-            cells,
-            below,
-            mean: mean(mixture),
-        }
+        Self { cells, below }
     }
 
     pub(crate) fn mean(&self) -> f64 {
-        self.mean
+        let cells = self.cells.iter().zip(ALL.iter());
+        cells.map(|(share, cell)| share * cell.success).sum()
     }
 
-    /// The middle of each cell with its probability.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.cells.iter().enumerate().map(|(cell, mass)| (middle(cell), *mass))
+    /// The distribution of the lots that are drawn from this: of its quantile at the level whose odds are
+    /// `boldness.odds` times the `sharpness`-th root of those of an even number in 0..1.
+    pub(crate) fn lots(&self, boldness: Boldness) -> Self {
+        // The share of the lots that are drawn below the level `share` of the belief.
+        let drawn_below = |share: f64| {
+            let share = share.clamp(0.0, 1.0);
+            let odds_against = boldness.odds * (1.0 - share) / share;
+            1.0 / (1.0 + odds_against.powf(boldness.sharpness))
+        };
+        let mut before = 0.0;
+        Self::new(std::array::from_fn(|cell| {
+            let until = match self.below.get(cell + 1) {
+                Some(below) => drawn_below(*below),
+                None => 1.0,
+            };
+            let share = (until - before).max(0.0);
+            before = until;
+            share
+        }))
     }
 
-    /// The value below which the share `lot` of the belief lies.
+    /// The value below which the share `lot` of this lies.
     pub(crate) fn quantile(&self, lot: f64) -> f64 {
         let cell = self.below.partition_point(|below| *below <= lot).saturating_sub(1);
         let within = (lot - self.below[cell]) / self.cells[cell].max(f64::MIN_POSITIVE);
-        (start(cell) + within.clamp(0.0, 1.0) / CELLS as f64).clamp(0.0, 1.0)
+        let (low, high) = (ALL[cell].low, ALL[cell].high);
+        low + (high - low) * within.clamp(0.0, 1.0)
     }
 
-    /// The share of the belief that lies below `value`.
+    /// The share of this that lies below `value`.
     pub(crate) fn share_below(&self, value: f64) -> f64 {
-        let position = value * CELLS as f64;
-        if position <= 0.0 {
-            0.0
-        } else if position >= CELLS as f64 {
-            1.0
-        } else {
-            let cell = (position as usize).min(CELLS - 1);
-            self.below[cell] + self.cells[cell] * (position - cell as f64)
+        if value <= 0.0 {
+            return 0.0;
         }
-    }
-}
-
-impl WeightedBeta {
-    /// The same mean with a smaller spread, as after `times` as many outcomes.
-    pub(crate) fn sharpened(self, times: f64) -> Self {
-        Self {
-            successes: self.successes * times,
-            failures: self.failures * times,
-            ..self
+        let cell = ALL.partition_point(|cell| cell.high <= value);
+        match ALL.get(cell) {
+            Some(bounds) => {
+                let within = (value - bounds.low) / (bounds.high - bounds.low);
+                self.below[cell] + self.cells[cell] * within.clamp(0.0, 1.0)
+            }
+            None => 1.0,
         }
     }
 
-    fn mean(&self) -> f64 {
-        self.successes / (self.successes + self.failures)
+    /// Values and their probabilities, for sums over this: a few of each cell that is not as good as empty.
+    pub(crate) fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        let cells = self.cells.iter().zip(ALL.iter()).filter(|(share, _)| **share > NEGLIGIBLE);
+        cells.flat_map(|(share, cell)| {
+            (0..POINTS).map(move |point| {
+                let within = (f64::from(point) + 0.5) / f64::from(POINTS);
+                (cell.low + (cell.high - cell.low) * within, share / f64::from(POINTS))
+            })
+        })
     }
 }
 
-/// The mean of a mixture.
-pub(crate) fn mean(mixture: &[WeightedBeta]) -> f64 {
-    let weight: f64 = mixture.iter().map(|beta| beta.weight).sum();
-    mixture.iter().map(|beta| beta.weight * beta.mean()).sum::<f64>() / weight
-}
+const POINTS: u8 = 4;
 
-fn add(cells: &mut [f64; CELLS], beta: WeightedBeta) {
-    let density = |(value, missing): &(f64, f64)| (beta.successes - 1.0) * value + (beta.failures - 1.0) * missing;
-    let logarithms: [f64; CELLS] = std::array::from_fn(|cell| density(&LOGARITHMS[cell]));
-    let greatest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let densities = logarithms.map(|logarithm| (logarithm - greatest).exp());
-    let whole: f64 = densities.iter().sum();
-    for (cell, density) in cells.iter_mut().zip(densities) {
-        *cell += beta.weight * density / whole;
-    }
-}
-
-fn start(cell: usize) -> f64 {
-    cell as f64 / CELLS as f64
-}
-
-fn middle(cell: usize) -> f64 {
-    (cell as f64 + 0.5) / CELLS as f64
-}
+/// Cells less probable than this are left out of sums, which are made to add up to 1 afterwards.
+const NEGLIGIBLE: f64 = 1e-6;

@@ -1,39 +1,29 @@
-//! What is remembered of a strategy's outcomes, and since when they are thought to hold.
+//! What is remembered of a strategy's outcomes.
 
 use healing_core::Timestamp;
 
+use crate::changing_chance::{ChangingChance, PACES};
+use crate::counts::Counts;
 use crate::half_life::HalfLife;
-use crate::known::{Average, Known, Spell, Tally};
-
-/// At most so many times of the last change are thought possible; the least probable one is given up first.
-const MOST_SPELLS: usize = 12;
-
-/// A spell weighs at most this many outcomes, and older ones give way: so a strategy that gets slowly worse, which no single
-/// outcome gives away, is noticed too. The standard error of a rate over so many is at most 0.1.
-const MOST_OUTCOMES: f64 = 25.0;
-
-/// Of what a spell does not cover, at most this many outcomes' worth is still believed: what was true before a change says
-/// something about what is true after it, but little.
-const INHERITED: f64 = 1.0;
 
 /// At most so many feedbacks are kept apart, the newest: people do not give more in the time it takes to forget them.
 const MOST_FEEDBACKS: usize = 256;
 
-/// Successes and failures of one strategy for one kind of problem.
-///
-/// It holds the probabilities of when the strategy last changed (Adams and MacKay 2007, "Bayesian Online Changepoint
-/// Detection"): a *spell* is the time since then, with what came in it. The probability that nothing has changed halves with
-/// every half-life, which needs no outcome; each outcome makes those spells more probable that foretold it.
-#[derive(Debug, Clone, Default)]
+/// What a strategy did for one kind of problem in one collection.
+#[derive(Debug, Clone)]
 pub(crate) struct Evidence {
+    pub(crate) memory: Memory,
+    /// As of the memory's newest verdict.
+    chance: Box<ChangingChance>,
+}
+
+/// Sums over outcomes that are halved with every half-life.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
     /// The newest verdict's time, to which everything is aged.
     newest: Option<Timestamp>,
-    /// Oldest first; their weights add up to 1.
-    spells: Vec<Spell>,
-    /// All verdicts, halved with every half-life.
-    all: Tally,
-    gained: Average,
-    slowness: Average,
+    /// Without feedback, which can be taken back.
+    counts: Counts,
     feedback: Vec<Opinion>,
 }
 
@@ -56,26 +46,41 @@ pub(crate) struct Opinion {
     pub(crate) outcomes: f64,
 }
 
+impl Default for Evidence {
+    fn default() -> Self {
+        Self {
+            memory: Memory::default(),
+            chance: Box::new(ChangingChance::UNKNOWN),
+        }
+    }
+}
+
 impl Evidence {
+    /// Takes in a verdict. Answers how probable it was at each pace of change.
+    pub(crate) fn learn(&mut self, verdict: Verdict, half_life: HalfLife) -> [f64; PACES] {
+        self.chance.pass(self.memory.half_lives_until(verdict.at, half_life));
+        self.memory.learn(verdict, half_life);
+        self.chance.observe(verdict.verified, verdict.credit)
+    }
+
+    /// What is believed at `now` of the chance of success from the verdicts alone.
+    pub(crate) fn chance(&self, now: Timestamp, half_life: HalfLife) -> ChangingChance {
+        let mut chance = *self.chance;
+        chance.pass(self.memory.half_lives_until(now, half_life));
+        chance
+    }
+}
+
+impl Memory {
     /// Takes in a verdict. One that is older than the newest counts as if it had come with that.
     pub(crate) fn learn(&mut self, verdict: Verdict, half_life: HalfLife) {
-        let now = self.newest.map_or(verdict.at, |newest| newest.max(verdict.at));
-        self.age(now, half_life);
-        self.newest = Some(now);
-        for spell in &mut self.spells {
-            let mean = spell.tally.borrowing(&self.all, INHERITED).mean(0.5, 2.0);
-            let foretold = if verdict.verified { mean } else { 1.0 - mean };
-            // An outcome that counts half is half a reason to believe or doubt.
-            spell.weight *= foretold.powf(verdict.credit);
-            spell.tally.scale(1.0 - verdict.credit / MOST_OUTCOMES);
-            spell.tally.add(verdict.verified, verdict.credit);
-        }
-        self.give_up_least_probable();
-        self.all.add(verdict.verified, verdict.credit);
+        self.counts.fade((-self.half_lives_until(verdict.at, half_life)).exp2());
+        self.newest = Some(self.newest.map_or(verdict.at, |newest| newest.max(verdict.at)));
+        self.counts.verdicts.add(verdict.verified, verdict.credit);
         if verdict.verified {
-            self.gained.add(verdict.gained, verdict.credit);
+            self.counts.gained.add(verdict.gained, verdict.credit);
         }
-        self.slowness.add(verdict.slowness, verdict.credit);
+        self.counts.slowness.add(verdict.slowness, verdict.credit);
     }
 
     /// Takes in feedback. It is kept in one order, whatever order it comes in, so that sums over it are bit-identical.
@@ -94,64 +99,18 @@ impl Evidence {
         }
     }
 
-    /// What is known at `now`, which is not before the newest verdict but by a clock that was set back.
-    pub(crate) fn known(&self, now: Timestamp, half_life: HalfLife) -> Known {
-        let mut aged = self.without_feedback();
-        aged.age(now, half_life);
+    /// What is left at `now`, which is not before the newest verdict but by a clock that was set back.
+    pub(crate) fn counts(&self, now: Timestamp, half_life: HalfLife) -> Counts {
+        let mut counts = self.counts;
+        counts.fade((-self.half_lives_until(now, half_life)).exp2());
         for opinion in &self.feedback {
-            let (verified, outcomes) = (opinion.outcomes > 0.0, opinion.outcomes.abs());
-            let covering = aged.spells.iter_mut().filter(|spell| spell.covers(opinion.at));
-            covering.for_each(|spell| spell.tally.add(verified, outcomes));
-            aged.all.add(verified, outcomes * half_life.left_after(opinion.at, now));
+            let left = half_life.left_after(opinion.at, now);
+            counts.feedback.add(opinion.outcomes > 0.0, opinion.outcomes.abs() * left);
         }
-        for spell in &mut aged.spells {
-            spell.tally = spell.tally.borrowing(&aged.all, INHERITED);
-        }
-        Known {
-            spells: aged.spells,
-            all: aged.all,
-            gained: aged.gained,
-            slowness: aged.slowness,
-        }
+        counts
     }
 
-    /// Lets the time until `now` pass without an outcome.
-    fn age(&mut self, now: Timestamp, half_life: HalfLife) {
-        if self.spells.is_empty() {
-            self.spells.push(Spell::EVER);
-        }
-        let unchanged = self.newest.map_or(1.0, |newest| half_life.left_after(newest, now));
-        if unchanged < 1.0 {
-            for spell in &mut self.spells {
-                spell.weight *= unchanged;
-            }
-            self.spells.push(Spell::beginning(now, 1.0 - unchanged));
-            self.all.scale(unchanged);
-            self.gained.scale(unchanged);
-            self.slowness.scale(unchanged);
-        }
-    }
-
-    fn give_up_least_probable(&mut self) {
-        while self.spells.len() > MOST_SPELLS {
-            let weights = self.spells.iter().map(|spell| spell.weight).enumerate();
-            let least = weights.reduce(|least, other| if other.1 < least.1 { other } else { least });
-            self.spells.remove(least.map_or(0, |(place, _)| place));
-        }
-        let whole: f64 = self.spells.iter().map(|spell| spell.weight).sum();
-        for spell in &mut self.spells {
-            spell.weight /= whole;
-        }
-    }
-
-    fn without_feedback(&self) -> Self {
-        Self {
-            newest: self.newest,
-            spells: self.spells.clone(),
-            all: self.all,
-            gained: self.gained,
-            slowness: self.slowness,
-            feedback: Vec::new(),
-        }
+    fn half_lives_until(&self, now: Timestamp, half_life: HalfLife) -> f64 {
+        self.newest.map_or(0.0, |newest| half_life.passed(newest, now))
     }
 }

@@ -24,9 +24,9 @@ impl HalfLife {
     const SHORTEST: Duration = Duration::from_secs(1);
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-    /// Half a year: what breaks is noticed by its outcomes, so this only says how long a strategy that is not tried any more
-    /// is believed to be as it was.
-    pub const HALF_A_YEAR: Self = Self(Duration::from_secs(182 * 24 * 3600));
+    /// A year: what breaks or gets slowly worse is noticed by its outcomes, so this only says how long a strategy that is not
+    /// tried any more is believed to be as it was.
+    pub const YEAR: Self = Self(Duration::from_secs(365 * 24 * 3600));
 
     /// Checks `half_life`.
     ///
@@ -48,10 +48,15 @@ impl HalfLife {
         self.0
     }
 
+    /// How many half-lives have passed at `now` since `since`: 0 where the clock was set back.
+    pub(crate) fn passed(self, since: Timestamp, now: Timestamp) -> f64 {
+        let age = now.duration_since(since).as_secs_f64().max(0.0);
+        age / self.0.as_secs_f64()
+    }
+
     /// What is left at `now` of what was whole at `since`: 1 where no time has passed or the clock was set back.
     pub(crate) fn left_after(self, since: Timestamp, now: Timestamp) -> f64 {
-        let age = now.duration_since(since).as_secs_f64().max(0.0);
-        (-age / self.0.as_secs_f64()).exp2()
+        (-self.passed(since, now)).exp2()
     }
 }
 

@@ -24,15 +24,18 @@
 //! # Ok::<(), healing_core::storage::OutcomeError>(())
 //! ```
 
+mod angle;
 mod belief;
+mod changing_chance;
+mod counts;
 mod credit;
 mod effectiveness;
 mod evidence;
 mod half_life;
-mod known;
 mod lots;
 mod offline;
 mod original_weights;
+mod paces;
 mod policy;
 mod posterior_config;
 mod posterior_weights;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use healing_core::{Amount, ProblemKind, Ratio};
 use serde::{Deserialize, Serialize};
 
+use crate::belief::Boldness;
+use crate::counts::Tally;
 use crate::credit::CreditRule;
 use crate::half_life::HalfLife;
 use crate::utility::Utility;
@@ -25,16 +27,19 @@ use crate::utility::Utility;
 pub struct PosteriorConfig {
     /// What the lots are drawn from, together with the choice they are drawn for. 0.
     pub seed: u64,
-    /// After this time without an outcome the chance is one half that a strategy is still what it was. Half a year.
+    /// After this time the chance is one half that a strategy is still what it was. A year.
     #[serde(rename = "half_life_seconds")]
     pub half_life: HalfLife,
     /// What is believed of a strategy that was never tried.
     pub prior: Prior,
     /// Of what a strategy did in other collections, at most this many outcomes' worth counts in a collection. 2.
     pub pooling: Amount,
-    /// How little is tried out: lots are drawn as if there were this many times as many outcomes. 1 is plain Thompson
-    /// sampling, which pays for knowledge that a service with a few incidents a day never gets to use; less than 0.1 counts
-    /// as 0.1. 4.
+    /// How much benefit of the doubt what is not known well gets: lots are drawn around this quantile of what is believed.
+    /// 0.5 is none. 0.875.
+    pub optimism: Ratio,
+    /// How little is left to chance: by what the spread of the lots around that quantile is divided. 1 and an optimism of 0.5
+    /// are plain Thompson sampling, which pays for knowledge that a service with a few incidents a day never gets to use; less
+    /// than 0.1 counts as 0.1. 5.
     pub sharpness: Amount,
     /// What a success is worth beside what it costs.
     pub utility: Utility,
@@ -51,10 +56,11 @@ impl Default for PosteriorConfig {
     fn default() -> Self {
         Self {
             seed: 0,
-            half_life: HalfLife::HALF_A_YEAR,
+            half_life: HalfLife::YEAR,
             prior: Prior::default(),
             pooling: Amount::clamped(2.0),
-            sharpness: Amount::clamped(4.0),
+            optimism: Ratio::literal(0.875),
+            sharpness: Amount::clamped(5.0),
             utility: Utility::default(),
             credit: CreditRule::default(),
             feedback: Amount::clamped(2.0),
@@ -64,8 +70,13 @@ impl Default for PosteriorConfig {
 }
 
 impl PosteriorConfig {
-    pub(crate) fn sharpness(&self) -> f64 {
-        self.sharpness.get().clamp(0.1, 1e6)
+    pub(crate) fn boldness(&self) -> Boldness {
+        // What is believed to be certain is not drawn for certain.
+        let optimism = self.optimism.get().clamp(0.001, 0.999);
+        Boldness {
+            odds: optimism / (1.0 - optimism),
+            sharpness: self.sharpness.get().clamp(0.1, 100.0),
+        }
     }
 }
 
@@ -105,7 +116,8 @@ impl Prior {
         Ratio::clamped(mean.clamp(0.01, 0.99))
     }
 
-    pub(crate) fn strength(&self) -> f64 {
-        self.strength.get().clamp(0.1, 1e6)
+    /// The same as outcomes that were counted.
+    pub(crate) fn tally(&self, kind: &ProblemKind, impact: Ratio) -> Tally {
+        Tally::of_mean(self.mean(kind, impact).get(), self.strength.get().clamp(0.1, 1e6))
     }
 }

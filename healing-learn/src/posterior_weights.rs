@@ -1,17 +1,20 @@
 //! The default policy: a posterior that forgets, pools and explores.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use healing_core::learner::{Candidate, Choice, Ranked};
 use healing_core::monitor::IntegrityState;
 use healing_core::storage::{FeedbackScore, OutcomeRecord};
 use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
 
-use crate::belief::{Belief, WeightedBeta, mean};
-use crate::evidence::{Evidence, Opinion, Verdict};
+use crate::belief::Belief;
+use crate::changing_chance::ChangingChance;
+use crate::counts::{Average, Counts, Tally};
+use crate::evidence::{Evidence, Memory, Opinion, Verdict};
 use crate::half_life::HalfLife;
-use crate::known::Known;
 use crate::lots::lot;
+use crate::paces::Paces;
 use crate::policy::Policy;
 use crate::posterior_config::PosteriorConfig;
 use crate::prospect::{Prospect, propensities};
@@ -23,29 +26,47 @@ use crate::utility::{gained, is_verified, slowness};
 /// and the candidate with the greatest utility under its lot goes first. What is known to be worse is hardly ever drawn, what
 /// is not known well is tried, and failures fade.
 ///
-/// - **Posterior.** Verified outcomes and others are counted for each strategy, kind of problem and collection, each by its
-///   [credit](crate::CreditRule); with the [prior](crate::Prior) they make a Beta distribution.
-/// - **Forgetting.** The chance that a strategy is still what it was halves with every half-life, in the time of the outcomes
-///   themselves; no clock is asked. When it last changed is inferred with the rest (Adams and MacKay 2007, "Bayesian Online
-///   Changepoint Detection"; Mellor and Shapiro 2013, "Thompson Sampling in Switching Environments with Bayesian Online Change
-///   Detection"): one that breaks is noticed after a few outcomes, one that never changes is not forgotten, and one that was
-///   not tried for long is worth another try. Within the time that nothing changed, older outcomes give way to newer ones.
+/// # What is believed
+///
+/// - **Posterior.** Of each strategy's chance of success, for each kind of problem in each collection, the distribution given
+///   all its outcomes, each counting by its [credit](crate::CreditRule), and the [prior](crate::Prior). Were the chance
+///   constant, that would be the Beta distribution with the numbers of successes and failures.
+/// - **Forgetting.** It is not constant. Within a half-life it is drawn anew with probability one half, in the time of the
+///   outcomes themselves, as no clock is asked: so a strategy that breaks is noticed after a few outcomes, and one that was
+///   not tried for long is worth another try. Between that it may wander. The chance is the hidden state of a Markov chain of
+///   64 states, its posterior the forward recursion over them (Rabiner 1989, "A Tutorial on Hidden Markov Models"); to
+///   discount old outcomes (Raj and Kalyani 2017, "Taming Non-stationary Bandits: A Bayesian Approach") is an approximation
+///   of this.
+/// - **Pace.** How quickly chances wander is not configured. Four paces are thought possible, from not at all to over the whole
+///   range within a third of a half-life, and each outcome makes those more probable that foretold it. The pace is one for all
+///   strategies, kinds and collections, as it is the same service that changes, so that it is soon known.
 /// - **Pooling.** Where a collection has few outcomes of its own, those of the others are believed, up to
 ///   [`pooling`](PosteriorConfig::pooling) outcomes' worth.
-/// - **Exploration.** Lots are drawn from a posterior that is sharper than what is known
-///   (the configuration's `sharpness`): plain Thompson sampling tries more than pays within a few hundred choices
-///   (Chapelle and Li 2011, "An Empirical Evaluation of Thompson Sampling", on posterior reshaping).
+/// - **Feedback.** What a human says counts as [`feedback`](PosteriorConfig::feedback) outcomes, halved with every half-life.
+///
+/// # How it is chosen
+///
+/// - **Lots.** With a sharpness of 1 and an optimism of 0.5 a lot is a draw from the posterior, and the choice plain Thompson
+///   sampling. That tries more than pays within a few thousand choices, so lots are drawn closer together (Chapelle and Li
+///   2011, "An Empirical Evaluation of Thompson Sampling", on posterior reshaping), around an upper
+///   [quantile](PosteriorConfig::optimism) (Kaufmann, Cappe and Garivier 2012, "On Bayesian Upper Confidence Bounds for Bandit
+///   Problems"; May, Korda, Lee and Leslie 2012, "Optimistic Bayesian Sampling in Contextual-Bandit Problems"; Vaswani,
+///   Mehrabian, Durand and Kveton 2020, "Old Dog Learns New Tricks: Randomized UCB for Bandit Problems").
 /// - **Utility.** What a strategy gains when it succeeds, how disruptive it is and how long it takes count by the
 ///   [utility](crate::Utility) that the host sets.
 /// - **Critical.** In critical state exploration is bounded by
 ///   [`critical_exploration`](PosteriorConfig::critical_exploration); the rest goes by what is best as far as is known.
+/// - **Guards.** What the guards and the state do not allow is no candidate, and is not explored either.
 ///
 /// Lots are drawn by ChaCha8 from the seed, the collection, the kind, the time of the choice and the strategy, so the same
 /// choice after the same outcomes draws the same lots. Propensities are computed and not sampled: the chance to have the
 /// greatest utility, summed over the histograms that lots are drawn from.
 ///
-/// An outcome takes O(1) time but for the maps it is found in; what is kept is a dozen pairs of counts for each strategy, kind
-/// and collection of which not everything is forgotten.
+/// # What it costs
+///
+/// An outcome takes O(1) time, about a microsecond, but for the maps it is found in; a choice O(n^2) for n candidates. What
+/// is kept is 2 KiB for each strategy, kind and collection of which not everything is forgotten, whatever the number of
+/// outcomes.
 ///
 /// ```
 /// use healing_learn::{PosteriorConfig, PosteriorWeights};
@@ -57,15 +78,27 @@ use crate::utility::{gained, is_verified, slowness};
 pub struct PosteriorWeights {
     config: PosteriorConfig,
     strategies: BTreeMap<String, BTreeMap<ProblemKind, Treated>>,
+    paces: Paces,
 }
 
 /// What is known of one strategy for one kind of problem.
 #[derive(Debug, Clone, Default)]
 struct Treated {
-    everywhere: Evidence,
+    everywhere: Memory,
     collections: BTreeMap<CollectionId, Evidence>,
     /// At so many collections those are looked for of which everything is forgotten.
     sweep_at: usize,
+}
+
+/// What is known at some time of one strategy, for one kind of problem in one collection.
+struct Known {
+    chance: ChangingChance,
+    /// What counts beside the verdicts that `chance` comes from.
+    beside: Tally,
+    /// How many outcomes all of it is worth.
+    number: f64,
+    gained: Average,
+    slowness: Average,
 }
 
 impl PosteriorWeights {
@@ -74,7 +107,7 @@ impl PosteriorWeights {
     pub fn new(config: PosteriorConfig) -> Self {
         Self {
             config,
-            strategies: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -88,6 +121,10 @@ impl PosteriorWeights {
 impl Policy for PosteriorWeights {
     fn learn(&mut self, outcome: &OutcomeRecord, _now: Timestamp) {
         let credit = self.credit(outcome).get();
+        let opinion = outcome.feedback_score.map(|score| self.opinion(outcome, score));
+        if credit == 0.0 && opinion.is_none() {
+            return;
+        }
         let verdict = Verdict {
             at: outcome.completed_at,
             credit,
@@ -95,27 +132,29 @@ impl Policy for PosteriorWeights {
             gained: gained(outcome).get(),
             slowness: slowness(outcome.duration()).get(),
         };
-        let opinion = outcome.feedback_score.map(|score| self.opinion(outcome, score));
         let half_life = self.config.half_life;
-        self.for_each_record_of(outcome, |evidence| {
-            if credit > 0.0 {
-                evidence.learn(verdict, half_life);
-            }
-            if let Some(opinion) = opinion {
-                evidence.hear(opinion);
-            }
-        });
+        let (everywhere, own) = self.memories_of(outcome);
+        if let Some(opinion) = opinion {
+            everywhere.hear(opinion);
+            own.memory.hear(opinion);
+        }
+        if credit > 0.0 {
+            everywhere.learn(verdict, half_life);
+            let foretold = own.learn(verdict, half_life);
+            self.paces.learn(verdict.at, foretold, half_life);
+        }
     }
 
     fn revise(&mut self, outcome: &OutcomeRecord, score: FeedbackScore) {
         let former = outcome.feedback_score.map(|score| self.opinion(outcome, score));
         let opinion = self.opinion(outcome, score);
-        self.for_each_record_of(outcome, |evidence| {
+        let (everywhere, own) = self.memories_of(outcome);
+        for memory in [everywhere, &mut own.memory] {
             if let Some(former) = former {
-                evidence.unhear(former);
+                memory.unhear(former);
             }
-            evidence.hear(opinion);
-        });
+            memory.hear(opinion);
+        }
     }
 
     fn credit(&self, outcome: &OutcomeRecord) -> Ratio {
@@ -124,26 +163,24 @@ impl Policy for PosteriorWeights {
 
     /// What was learned elsewhere counts where the collection has little of its own.
     fn weight(&self, strategy: &str, kind: &ProblemKind, collection: &CollectionId, now: Timestamp) -> Option<Amount> {
-        let treated = self.treated(strategy, kind)?;
-        self.weigh(&self.pooled(treated, collection, now), kind)
+        let known = self.known(self.treated(strategy, kind)?, collection, now);
+        (known.number > FORGOTTEN).then(|| self.weigh(&known, kind, now))
     }
 
+    /// The mean over the collections, each counting by its outcomes.
     fn weight_for_kind(&self, strategy: &str, kind: &ProblemKind, now: Timestamp) -> Option<Amount> {
-        let treated = self.treated(strategy, kind)?;
-        self.weigh(&treated.everywhere.known(now, self.config.half_life), kind)
+        let mut sum = Average::default();
+        self.weigh_everywhere(self.treated(strategy, kind)?, kind, now, &mut sum);
+        weight_of(&sum)
     }
 
-    /// The mean over the kinds of problem, each counting by its outcomes.
+    /// The mean over the kinds of problem and the collections, each counting by its outcomes.
     fn overall_weight(&self, strategy: &str, now: Timestamp) -> Option<Amount> {
-        let (mut sum, mut number) = (0.0, 0.0);
+        let mut sum = Average::default();
         for (kind, treated) in self.strategies.get(strategy)? {
-            let known = treated.everywhere.known(now, self.config.half_life);
-            if let Some(weight) = self.weigh(&known, kind) {
-                sum += weight.get() * known.number();
-                number += known.number();
-            }
+            self.weigh_everywhere(treated, kind, now, &mut sum);
         }
-        (number > 0.0).then(|| Amount::clamped(sum / number))
+        weight_of(&sum)
     }
 
     fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
@@ -159,7 +196,7 @@ impl Policy for PosteriorWeights {
             .enumerate()
             .map(|(index, ((candidate, prospect), chance))| {
                 let utility = if explores {
-                    prospect.at(lot(self.config.seed, choice, &candidate.strategy))
+                    prospect.drawn(lot(self.config.seed, choice, &candidate.strategy))
                 } else {
                     prospect.mean()
                 };
@@ -183,60 +220,19 @@ impl PosteriorWeights {
         self.strategies.get(strategy)?.get(kind)
     }
 
-    fn prospect(&self, choice: &Choice<'_>, candidate: &Candidate) -> Prospect {
-        let known = self.treated(&candidate.strategy, choice.kind);
-        let known = known.map_or_else(Known::nothing, |treated| {
-            self.pooled(treated, choice.collection, choice.at)
-        });
-        let prior = self.config.prior.mean(choice.kind, candidate.impact).get();
-        let mixture = known.mixture(prior, self.config.prior.strength());
-        let sharpened = mixture.into_iter().map(|beta| beta.sharpened(self.config.sharpness()));
-        let utility = &self.config.utility;
-        let slow = slowness(candidate.estimated_duration).get();
-        Prospect {
-            belief: Belief::new(&sharpened.collect::<Vec<WeightedBeta>>()),
-            of_success: utility.of_success(known.gained.mean(PRIOR_GAINED, PRIOR_MEASUREMENTS)),
-            cost: utility.cost(candidate.impact.get(), known.slowness.mean(slow, PRIOR_MEASUREMENTS)),
-        }
-    }
-
-    fn pooled(&self, treated: &Treated, collection: &CollectionId, now: Timestamp) -> Known {
+    /// What an outcome is evidence in: of its strategy for its kind of problem everywhere, and in its collection.
+    fn memories_of(&mut self, outcome: &OutcomeRecord) -> (&mut Memory, &mut Evidence) {
         let half_life = self.config.half_life;
-        let own = treated.collections.get(collection);
-        let own = own.map_or_else(Known::nothing, |own| own.known(now, half_life));
-        own.pooled_with(&treated.everywhere.known(now, half_life), self.config.pooling.get())
-    }
-
-    /// The mean of what a strategy gives, costs aside, relative to what it would be believed to give without evidence; `None`
-    /// where there is no evidence.
-    fn weigh(&self, known: &Known, kind: &ProblemKind) -> Option<Amount> {
-        let prior = self.config.prior.mean(kind, Ratio::ZERO).get();
-        let success = mean(&known.mixture(prior, self.config.prior.strength()));
-        let gained = known.gained.mean(PRIOR_GAINED, PRIOR_MEASUREMENTS);
-        let worth = |success: f64, gained: f64| success * self.config.utility.of_success(gained);
-        let weight = || Amount::clamped(worth(success, gained) / worth(prior, PRIOR_GAINED));
-        (known.number() > FORGOTTEN).then(weight)
-    }
-
-    /// Hands `change` everything that an outcome is evidence in.
-    fn for_each_record_of(&mut self, outcome: &OutcomeRecord, mut change: impl FnMut(&mut Evidence)) {
-        let half_life = self.config.half_life;
-        if !self.strategies.contains_key(&outcome.strategy_name) {
-            self.strategies.insert(outcome.strategy_name.clone(), BTreeMap::new());
-        }
-        let Some(kinds) = self.strategies.get_mut(&outcome.strategy_name) else {
-            return;
+        let kinds = match self.strategies.entry(outcome.strategy_name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(BTreeMap::new()),
         };
         let treated = kinds.entry(outcome.problem.kind()).or_default();
-        change(&mut treated.everywhere);
-        match treated.collections.get_mut(outcome.collection()) {
-            Some(evidence) => change(evidence),
-            None => {
-                treated.sweep(outcome.completed_at, half_life);
-                let evidence = treated.collections.entry(outcome.collection().clone()).or_default();
-                change(evidence);
-            }
+        if !treated.collections.contains_key(outcome.collection()) {
+            treated.sweep(outcome.completed_at, half_life);
         }
+        let own = treated.collections.entry(outcome.collection().clone()).or_default();
+        (&mut treated.everywhere, own)
     }
 
     fn opinion(&self, outcome: &OutcomeRecord, score: FeedbackScore) -> Opinion {
@@ -244,6 +240,63 @@ impl PosteriorWeights {
             at: outcome.completed_at,
             outcomes: score.get() * self.config.feedback.get(),
         }
+    }
+
+    fn prospect(&self, choice: &Choice<'_>, candidate: &Candidate) -> Prospect {
+        let known = self
+            .treated(&candidate.strategy, choice.kind)
+            .map_or(Known::NOTHING, |treated| {
+                self.known(treated, choice.collection, choice.at)
+            });
+        let belief = self.belief(&known, choice.kind, candidate.impact, choice.at);
+        let utility = &self.config.utility;
+        let slow = slowness(candidate.estimated_duration).get();
+        Prospect {
+            success: belief.mean(),
+            lots: belief.lots(self.config.boldness()),
+            of_success: utility.of_success(known.gained.mean(PRIOR_GAINED, PRIOR_MEASUREMENTS)),
+            cost: utility.cost(candidate.impact.get(), known.slowness.mean(slow, PRIOR_MEASUREMENTS)),
+        }
+    }
+
+    fn belief(&self, known: &Known, kind: &ProblemKind, impact: Ratio, now: Timestamp) -> Belief {
+        let paces = self.paces.probabilities(now, self.config.half_life);
+        let beside = known.beside.with(&self.config.prior.tally(kind, impact));
+        Belief::new(known.chance.with(&paces, beside))
+    }
+
+    /// What is known of a strategy in `collection`, with what others know of it.
+    fn known(&self, treated: &Treated, collection: &CollectionId, now: Timestamp) -> Known {
+        let half_life = self.config.half_life;
+        let own = treated.collections.get(collection);
+        let chance = own.map_or(ChangingChance::UNKNOWN, |own| own.chance(now, half_life));
+        let own = own.map_or(Counts::default(), |own| own.memory.counts(now, half_life));
+        let (all, most) = (treated.everywhere.counts(now, half_life), self.config.pooling.get());
+        let others = all.all().beside(&own.all(), most);
+        Known {
+            chance,
+            beside: own.feedback.with(&others),
+            number: own.all().with(&others).number(),
+            gained: own.gained.borrowing(&all.gained, most),
+            slowness: own.slowness.borrowing(&all.slowness, most),
+        }
+    }
+
+    /// Adds the weight in each collection to `sum`, as often as it has outcomes.
+    fn weigh_everywhere(&self, treated: &Treated, kind: &ProblemKind, now: Timestamp, sum: &mut Average) {
+        for collection in treated.collections.keys() {
+            let known = self.known(treated, collection, now);
+            sum.add(self.weigh(&known, kind, now).get(), known.number);
+        }
+    }
+
+    /// The mean of what a strategy gives, costs aside, relative to what it would be believed to give without evidence.
+    fn weigh(&self, known: &Known, kind: &ProblemKind, now: Timestamp) -> Amount {
+        let prior = self.config.prior.mean(kind, Ratio::ZERO).get();
+        let success = self.belief(known, kind, Ratio::ZERO, now).mean();
+        let gained = known.gained.mean(PRIOR_GAINED, PRIOR_MEASUREMENTS);
+        let worth = |success: f64, gained: f64| success * self.config.utility.of_success(gained);
+        Amount::clamped(worth(success, gained) / worth(prior, PRIOR_GAINED))
     }
 }
 
@@ -253,10 +306,25 @@ impl Treated {
     fn sweep(&mut self, now: Timestamp, half_life: HalfLife) {
         if self.collections.len() >= self.sweep_at.max(SWEEP_FROM) {
             self.collections
-                .retain(|_, evidence| evidence.known(now, half_life).number() > FORGOTTEN);
+                .retain(|_, own| own.memory.counts(now, half_life).all().number() > FORGOTTEN);
             self.sweep_at = 2 * self.collections.len();
         }
     }
+}
+
+impl Known {
+    const NOTHING: Self = Self {
+        chance: ChangingChance::UNKNOWN,
+        beside: Tally::NONE,
+        number: 0.0,
+        gained: Average::NONE,
+        slowness: Average::NONE,
+    };
+}
+
+/// The mean of weights; `None` where they stand for no outcomes.
+fn weight_of(sum: &Average) -> Option<Amount> {
+    (sum.number() > FORGOTTEN).then(|| Amount::clamped(sum.mean(0.0, 0.0)))
 }
 
 /// The candidate that is best as far as is known; the first of equals.
