@@ -91,7 +91,11 @@ impl Belief {
 
     /// Values and their probabilities, for sums over this: a few of each cell that is not as good as empty.
     pub(crate) fn points(&self) -> impl Iterator<Item = (f64, f64)> {
-        let cells = self.cells.iter().zip(ALL.iter()).filter(|(share, _)| **share > NEGLIGIBLE);
+        let cells = self
+            .cells
+            .iter()
+            .zip(ALL.iter())
+            .filter(|(share, _)| **share > NEGLIGIBLE);
         cells.flat_map(|(share, cell)| {
             (0..POINTS).map(move |point| {
                 let within = (f64::from(point) + 0.5) / f64::from(POINTS);

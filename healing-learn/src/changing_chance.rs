@@ -127,7 +127,9 @@ mod tests {
         let angle = |cell: usize| (cell as f64 + 0.5) * WIDTH;
         let moment = |power| -> f64 {
             let cells = chance.cells.iter().enumerate();
-            cells.map(|(cell, believed)| believed[pace] * angle(cell).powi(power)).sum()
+            cells
+                .map(|(cell, believed)| believed[pace] * angle(cell).powi(power))
+                .sum()
         };
         (moment(1), moment(2) - moment(1).powi(2))
     }
@@ -173,7 +175,11 @@ mod tests {
             failures: 1.0,
         };
         let believed = chance.with(&[1.0, 0.0, 0.0, 0.0], beside);
-        let mean: f64 = believed.iter().zip(ALL.iter()).map(|(share, cell)| share * cell.success).sum();
+        let mean: f64 = believed
+            .iter()
+            .zip(ALL.iter())
+            .map(|(share, cell)| share * cell.success)
+            .sum();
         assert!((mean - 4.0 / 6.0).abs() < 1e-3, "{mean}");
     }
 }

@@ -105,7 +105,9 @@ impl Memory {
         counts.fade((-self.half_lives_until(now, half_life)).exp2());
         for opinion in &self.feedback {
             let left = half_life.left_after(opinion.at, now);
-            counts.feedback.add(opinion.outcomes > 0.0, opinion.outcomes.abs() * left);
+            counts
+                .feedback
+                .add(opinion.outcomes > 0.0, opinion.outcomes.abs() * left);
         }
         counts
     }

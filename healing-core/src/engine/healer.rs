@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::observer::TickObserver;
 use super::orders::ControlError;
 use super::progress::Progress;
-use super::remediation::Remediation;
+use super::remediation::{Remediation, RemediationState};
 use super::services::Services;
 use super::standing::StandingOrders;
 use super::storm::StormWatch;
@@ -29,6 +29,7 @@ use crate::identity::{CollectionId, FencingToken};
 use crate::monitor::IntegrityReport;
 use crate::observation::ObservationSource;
 use crate::storage::Stream;
+use crate::topology::NodeRef;
 
 /// Watches collections and heals them.
 ///
@@ -225,6 +226,7 @@ impl Healer {
 
     /// Moves every active remediation, and says when the next tick is due.
     fn move_on(&mut self, orders_known: bool) -> Timestamp {
+        self.note_what_others_touch();
         let active = self.watched.values().filter(|watched| watched.active.is_some());
         let active: Vec<CollectionId> = active.map(|watched| watched.collection.clone()).collect();
         let mut at_work = if active.is_empty() { 0 } else { self.at_work() };
@@ -241,6 +243,28 @@ impl Healer {
         }
         let wake_at = self.watched.values().map(Watched::wake_at).min();
         wake_at.unwrap_or_else(|| later(self.services.now(), self.services.config.sample_interval))
+    }
+
+    /// Has each remediation at work remember what those of other collections touch meanwhile.
+    fn note_what_others_touch(&mut self) {
+        let touching = self.watched.values().filter_map(|watched| {
+            let remediation = &watched.active.as_ref()?.remediation;
+            let waits = matches!(remediation.state, RemediationState::AwaitingApproval { .. });
+            (!waits).then(|| (watched.collection.clone(), remediation.plan.targets()))
+        });
+        let touching: Vec<(CollectionId, Vec<NodeRef>)> = touching.collect();
+        if touching.len() < 2 {
+            return;
+        }
+        for watched in self.watched.values_mut() {
+            if let Some(active) = &mut watched.active {
+                let others = touching
+                    .iter()
+                    .filter(|(collection, _)| *collection != watched.collection);
+                let nodes = others.flat_map(|(_, nodes)| nodes.iter().copied());
+                active.touched_elsewhere.extend(nodes);
+            }
+        }
     }
 
     /// Reads what operators ordered, here or through another healer. Whether that is known now.

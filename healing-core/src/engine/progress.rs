@@ -24,7 +24,7 @@ use super::trace::RemediationSpan;
 use super::watched::{Active, Tenure, Watched};
 use crate::clock::later;
 use crate::host_call::told;
-use crate::storage::{Disturbance, JournalBody, JournalError, LeaseError, LeaseStore, OutcomeStore};
+use crate::storage::{JournalBody, JournalError, LeaseError, LeaseStore, OutcomeStore};
 
 use calling::SHORTEST_POLL;
 
@@ -240,7 +240,7 @@ impl<'a> Progress<'a> {
         let Some(Active {
             remediation,
             tenure,
-            another_fault,
+            disturbances,
             call,
             ..
         }) = self.watched.active.take()
@@ -252,9 +252,7 @@ impl<'a> Progress<'a> {
         }
         let at = self.watched.ledger.sum().ended().unwrap_or_else(|| self.now());
         if let Some(mut outcome) = outcome_of(&remediation, at) {
-            if another_fault {
-                outcome.disturbances.push(Disturbance::AnotherFault);
-            }
+            outcome.disturbances.extend(disturbances);
             if let Err(error) = self.services.learn(&outcome) {
                 self.report(EventKind::LearnerFailed { error });
             }

@@ -1,5 +1,7 @@
 //! Taking over what another healer, or this one before it lost its lease, left unfinished.
 
+use std::collections::BTreeSet;
+
 use super::alarm::Alarm;
 use super::outcome::outcome_of;
 use super::progress::{Progress, undo_all};
@@ -159,7 +161,8 @@ impl Progress<'_> {
             vetted: false,
             call: None,
             no_thread_until: None,
-            another_fault: false,
+            touched_elsewhere: BTreeSet::new(),
+            disturbances: BTreeSet::new(),
         });
     }
 }

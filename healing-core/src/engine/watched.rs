@@ -1,5 +1,6 @@
 //! What the healer remembers of one collection.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +19,8 @@ use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
 use crate::problem::ProblemKind;
-use crate::storage::{Lease, Stream};
+use crate::storage::{Disturbance, Lease, Stream};
+use crate::topology::NodeRef;
 
 /// One collection under the healer's eyes.
 pub(super) struct Watched {
@@ -57,8 +59,10 @@ pub(super) struct Active {
     pub(super) call: Option<Call>,
     /// Since it entered its state, no thread was free for its step until then.
     pub(super) no_thread_until: Option<Timestamp>,
-    /// Whether something else was found broken when it was verified.
-    pub(super) another_fault: bool,
+    /// What remediations of other collections touched while this one was at work.
+    pub(super) touched_elsewhere: BTreeSet<NodeRef>,
+    /// What beside it may have brought about what was measured.
+    pub(super) disturbances: BTreeSet<Disturbance>,
 }
 
 /// A lease, in force for as long as this process can be sure of by its own clock: a store's clock may differ.

@@ -12,6 +12,7 @@ mod approval;
 mod contracts;
 mod crash;
 mod cure;
+mod disturbances;
 mod guards;
 mod hosts;
 mod orders;

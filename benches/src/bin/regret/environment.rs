@@ -11,19 +11,27 @@ use rand_pcg::Pcg64Mcg;
 /// How many strategies there are to choose from.
 pub(crate) const STRATEGIES: usize = 4;
 
-const HOUR: f64 = 3600.0;
-const DAY: f64 = 24.0 * HOUR;
+const DAY: f64 = 24.0 * 3600.0;
+
+/// How far a drifting chance wanders in a day: the standard deviation. In a month that is a third of the whole range.
+const DRIFT: f64 = 0.06;
 
 /// A kind of world. Everything about a world that is not said here is drawn anew for each run.
+///
+/// Incidents come at random, in a steady stream, and what changes does so in time, whether there are incidents or not. How
+/// often they come decides how much can be learned before things are different, and how much too long the thirty days of the
+/// seed's formula are. The default is twelve a day: something is wrong every two hours, as in a fleet of some dozens of
+/// collections that are alike. At four a day drifting chances are a third of the whole range elsewhere after 120 incidents,
+/// and nothing that was tried can be followed closely: see the front page of the benchmark for what that costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Environment {
     /// Nothing changes.
     Stationary,
-    /// Each strategy's chance of success wanders.
+    /// Each strategy's chance of success wanders in time, as a Brownian motion that is reflected near 0 and 1.
     Drifting,
     /// The best strategy works no more from half time on.
     Breaking,
-    /// Nothing changes, but incidents are rare and outcomes are known days later.
+    /// Nothing changes, but incidents are rare, one where there are two dozen elsewhere, and outcomes are known days later.
     SparseAndDelayed,
     /// Nothing changes, but each of five collections has chances of its own.
     Collections,
@@ -68,11 +76,11 @@ impl Environment {
         }
     }
 
-    /// The mean time between incidents: a service that has trouble four times a day, or every other day.
-    fn seconds_between_incidents(self) -> f64 {
+    /// The mean time between incidents in seconds, where there are so many a day.
+    fn seconds_between_incidents(self, incidents_per_day: f64) -> f64 {
         match self {
-            Self::SparseAndDelayed => 2.0 * DAY,
-            _ => 6.0 * HOUR,
+            Self::SparseAndDelayed => 24.0 * DAY / incidents_per_day,
+            _ => DAY / incidents_per_day,
         }
     }
 
@@ -118,7 +126,7 @@ pub(crate) struct Round {
 }
 
 impl World {
-    pub(crate) fn new(environment: Environment, rounds: usize, seed: u64) -> Self {
+    pub(crate) fn new(environment: Environment, rounds: usize, incidents_per_day: f64, seed: u64) -> Self {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
         let strategies: Vec<Strategy> = (0..STRATEGIES).map(|number| Strategy::draw(number, &mut rng)).collect();
         let mut chances: Vec<[f64; STRATEGIES]> = (0..environment.collections())
@@ -127,11 +135,15 @@ impl World {
         let utilities = utilities(&strategies, &chances[0].map(Ratio::clamped));
         let (best, worst) = (extreme(&utilities, 1.0), extreme(&utilities, -1.0));
         let mut drawn = Vec::with_capacity(rounds);
+        let mean_gap = environment.seconds_between_incidents(incidents_per_day);
         for round in 0..rounds {
+            let gap = exponential(mean_gap, &mut rng);
             match environment {
                 Environment::Drifting => {
+                    // An even step has a standard deviation of a root of three less than its greatest size.
+                    let greatest = DRIFT * (3.0 * gap.as_secs_f64() / DAY).sqrt();
                     for chance in chances.iter_mut().flatten() {
-                        *chance = reflected(*chance + rng.random_range(-0.05..0.05));
+                        *chance = reflected(*chance + greatest * rng.random_range(-1.0..1.0));
                     }
                 }
                 Environment::Breaking if round == rounds / 2 => chances[0][best] = 0.05,
@@ -141,7 +153,7 @@ impl World {
             let chances = chances[collection].map(Ratio::clamped);
             drawn.push(Round {
                 collection,
-                gap: exponential(environment.seconds_between_incidents(), &mut rng),
+                gap,
                 delay: Duration::from_secs_f64(rng.random_range(0.0..1.0) * environment.longest_delay()),
                 chances,
                 succeeds: chances.map(|chance| rng.random_range(0.0..1.0) < chance.get()),
@@ -223,13 +235,14 @@ pub(crate) fn extreme(utilities: &[f64; STRATEGIES], sign: f64) -> usize {
 fn reflected(chance: f64) -> f64 {
     const LOWEST: f64 = 0.05;
     const HIGHEST: f64 = 0.95;
-    if chance < LOWEST {
+    let reflected = if chance < LOWEST {
         2.0 * LOWEST - chance
     } else if chance > HIGHEST {
         2.0 * HIGHEST - chance
     } else {
         chance
-    }
+    };
+    reflected.clamp(LOWEST, HIGHEST)
 }
 
 fn exponential(mean: f64, rng: &mut impl Rng) -> Duration {

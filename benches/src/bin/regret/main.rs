@@ -35,6 +35,10 @@ struct Arguments {
     #[arg(long, default_value_t = 200)]
     runs: usize,
 
+    /// Incidents on an average day; there is one in 24 days where they are sparse for one a day elsewhere
+    #[arg(long, default_value_t = 12.0, value_parser = incidents_per_day)]
+    incidents_per_day: f64,
+
     /// Print a JSON array of rows
     #[arg(long)]
     json: bool,
@@ -89,11 +93,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+fn incidents_per_day(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.01..=10_000.0).contains(&number) => Ok(number),
+        _ => Err("expected a number from 0.01 to 10000".to_owned()),
+    }
+}
+
 /// Every policy in the same worlds.
 fn compare(environment: Environment, arguments: &Arguments) -> Result<Vec<Row>, InvalidName> {
     let regrets = |run: usize| -> Result<Vec<Vec<f64>>, InvalidName> {
         let seed = seed_of(arguments.seed, run);
-        let world = World::new(environment, arguments.rounds, seed);
+        let world = World::new(environment, arguments.rounds, arguments.incidents_per_day, seed);
         let contenders = Contender::ALL.into_iter();
         contenders
             .map(|contender| cumulative_regret(environment, contender, &world, seed))

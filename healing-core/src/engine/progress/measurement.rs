@@ -15,6 +15,7 @@ use crate::number::Amount;
 use crate::observation::Observation;
 use crate::problem::ProblemKind;
 use crate::registry::Registered;
+use crate::storage::Disturbance;
 
 impl Progress<'_> {
     /// Observes for a remediation, without moving the integrity state. What was observed before `since` is not what is asked
@@ -44,14 +45,21 @@ impl Progress<'_> {
         Ok((observation, report))
     }
 
-    /// Notes where something broke that was not wrong when the remediation began: its verdict then says less.
-    pub(super) fn note_other_faults(&self, active: &mut Active, observation: &Observation, report: &IntegrityReport) {
+    /// Notes what beside the remediation may have brought about what was measured: something broke that was not wrong when it
+    /// began, or a remediation of another collection touched what this one was measured by. Its verdict then says less.
+    pub(super) fn note_disturbances(&self, active: &mut Active, observation: &Observation, report: &IntegrityReport) {
+        let mut nodes = observation.graph.nodes().iter();
+        if nodes.any(|node| active.touched_elsewhere.contains(&node.node)) {
+            active.disturbances.insert(Disturbance::AnotherRemediation);
+        }
         let Ok(diagnoses) = self.services.classify(observation, report) else {
             return;
         };
         let known = &active.remediation.initial.problems;
         let is_new = |kind: &ProblemKind| *kind != ProblemKind::Unknown && !known.contains(kind);
-        active.another_fault |= report.below_stress() && diagnoses.iter().any(|found| is_new(&found.problem.kind()));
+        if report.below_stress() && diagnoses.iter().any(|found| is_new(&found.problem.kind())) {
+            active.disturbances.insert(Disturbance::AnotherFault);
+        }
     }
 
     /// When to try a failed measurement again; `None` when it failed for too long.

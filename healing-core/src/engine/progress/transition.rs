@@ -81,7 +81,7 @@ impl Progress<'_> {
                     Some(again) => return Next::Wait(again),
                     None => undo(strategy, done, 0, now, UndoCause::NotMeasured { error }),
                 },
-                Ok((_, report)) => {
+                Ok((observation, report)) => {
                     let after = report.lambda;
                     let change = lambda_before.relative_change(after, remediation.initial.floor());
                     let worsened = change <= -self.services.config.worsening_limit.get();
@@ -90,6 +90,7 @@ impl Progress<'_> {
                         .target
                         .is_some_and(|target| report.integrity >= target);
                     if worsened && strategy.reversible {
+                        self.note_disturbances(active, &observation, &report);
                         let cause = UndoCause::Worsened {
                             step: done - 1,
                             before: lambda_before,
@@ -116,7 +117,7 @@ impl Progress<'_> {
                     None => undo(strategy, done, 0, now, UndoCause::NotMeasured { error }),
                 },
                 Ok((observation, report)) => {
-                    self.note_other_faults(active, &observation, &report);
+                    self.note_disturbances(active, &observation, &report);
                     let symptom = symptom(strategy, &remediation, &observation);
                     match judge(&remediation.initial, &report, symptom, &self.services.config) {
                         Verification::NotVerified { relative_change } if strategy.reversible => {

@@ -56,6 +56,8 @@ struct State {
     unplugged: bool,
     /// How many nodes, from partition 2 on, are as unwell as can be.
     unwell: i64,
+    /// What is found beside the sickness.
+    also_wrong: Option<ProblemClass>,
     /// Where the sickness is; `None`: everywhere.
     sick: Option<BTreeSet<CollectionId>>,
     /// Whether strategies that wait at the gate may pass.
@@ -108,6 +110,7 @@ impl World {
             lag: Duration::ZERO,
             unplugged: false,
             unwell: 0,
+            also_wrong: None,
             sick: None,
             gate_is_open: false,
             leaf: None,
@@ -184,6 +187,13 @@ impl World {
     /// From now on so many nodes are as unwell as can be.
     pub fn set_unwell(&self, nodes: i64) {
         self.state.lock().unwell = nodes;
+    }
+
+    /// From now on something else is wrong, too, and partition 1 has lost this share of its capacity.
+    pub fn break_too(&self, also_wrong: ProblemClass, sickness: f64) {
+        let mut state = self.state.lock();
+        state.also_wrong = Some(also_wrong);
+        state.sickness = sickness;
     }
 
     pub fn open_valves(&self) -> Vec<i64> {
@@ -388,11 +398,15 @@ impl Classifier for World {
             },
         };
         let evidence = vec![Evidence::measured("witness edges", report.witness.len() as f64, 0.0)];
-        vec![Diagnosis {
-            problem,
-            confidence: Ratio::ONE,
-            evidence,
-        }]
+        let also_wrong = self.state.lock().also_wrong.clone();
+        let problems = std::iter::once(problem).chain(also_wrong);
+        problems
+            .map(|problem| Diagnosis {
+                problem,
+                confidence: Ratio::ONE,
+                evidence: evidence.clone(),
+            })
+            .collect()
     }
 }
 

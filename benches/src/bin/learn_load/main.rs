@@ -1,0 +1,113 @@
+//! How long a tracker takes to learn what a store holds when a healer starts, and how much memory it then needs.
+
+mod history;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use healing_core::identity::InvalidName;
+use healing_core::storage::{MemoryStorage, OutcomeError, OutcomeStore, RedbError, RedbStorage};
+use healing_core::{Learner, VirtualClock};
+use healing_learn::OutcomeTracker;
+
+use crate::history::History;
+
+/// Measures the start of a tracker on a long history.
+#[derive(Debug, Parser)]
+#[command(name = "learn-load", version)]
+struct Arguments {
+    /// Outcomes in the store
+    #[arg(long, default_value_t = 1_000_000)]
+    outcomes: u64,
+
+    /// Collections that they are of
+    #[arg(long, default_value_t = 20)]
+    collections: u64,
+
+    /// Keep them in this file, which must not be there yet; in memory without it
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot write the result: {0}")]
+    Unwritable(#[from] io::Error),
+    #[error("the store failed: {0}")]
+    Store(#[from] OutcomeError),
+    #[error("the store cannot be opened: {0}")]
+    Closed(#[from] RedbError),
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    #[error("cannot write the report as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if even this cannot be written.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let clock = Arc::new(VirtualClock::default());
+    let store: Box<dyn OutcomeStore> = match &arguments.file {
+        Some(path) => Box::new(RedbStorage::open_or_create(path, clock.clone())?),
+        None => Box::new(MemoryStorage::new(clock.clone())),
+    };
+    let kept = store.outcomes(None, 1)?.len();
+    for outcome in History::new(if kept > 0 { 0 } else { arguments.outcomes }, arguments.collections)? {
+        store.record(&outcome)?;
+    }
+    let before = resident_kibibytes()?;
+    let (began, busy_before) = (Instant::now(), busy()?);
+    let tracker = OutcomeTracker::load(&*store, clock)?;
+    let (took, busy) = (began.elapsed(), busy()?.saturating_sub(busy_before));
+    let after = resident_kibibytes()?;
+    let report = serde_json::to_string(&tracker.effectiveness())?;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{} outcomes of {} collections learned in {:.2} s, of which {:.2} s on the processor: {:.2} us each",
+        arguments.outcomes,
+        arguments.collections,
+        took.as_secs_f64(),
+        busy.as_secs_f64(),
+        busy.as_secs_f64() * 1e6 / arguments.outcomes as f64,
+    )?;
+    writeln!(
+        out,
+        "the process holds {} KiB more than before; the report has {} bytes",
+        after.saturating_sub(before),
+        report.len()
+    )?;
+    Ok(())
+}
+
+/// How long this thread has been on the processor, which others that want it too do not change.
+fn busy() -> io::Result<Duration> {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = statistics
+        .split_whitespace()
+        .next()
+        .and_then(|number| number.parse().ok());
+    let missing = || io::Error::other("no time in /proc/thread-self/schedstat");
+    Ok(Duration::from_nanos(nanoseconds.ok_or_else(missing)?))
+}
+
+/// What Linux says is resident of this process.
+fn resident_kibibytes() -> io::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+    number.ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
+}
