@@ -7,10 +7,10 @@ mod common;
 use std::time::Duration;
 
 use common::{candidates, choice, collection, hour, outcome};
-use healing_core::Ratio;
-use healing_core::learner::Ranked;
+use healing_core::learner::{Choice, Ranked};
 use healing_core::storage::{Disturbance, OutcomeRecord, RecordedChoice};
-use healing_learn::{OriginalWeights, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
+use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
+use healing_learn::{OriginalWeights, Policy, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
 
 /// Success is all that counts.
 const SUCCESS_ALONE: Utility = Utility {
@@ -89,4 +89,87 @@ fn a_policy_evaluated_on_even_choices_is_worth_what_it_finds_out() {
     let (found, error) = (estimate.self_normalised.unwrap(), estimate.standard_error.unwrap());
     assert!(found > 0.95 && error < 0.05, "{estimate:?}");
     assert!(estimate.effective_outcomes > 100.0, "{estimate:?}");
+}
+
+/// Takes `b` with a fixed probability, whatever it learns.
+#[derive(Clone)]
+struct Fixed(f64);
+
+impl Policy for Fixed {
+    fn learn(&mut self, _: &OutcomeRecord, _: Timestamp) {}
+
+    fn weight(&self, _: &str, _: &ProblemKind, _: &CollectionId, _: Timestamp) -> Option<Amount> {
+        None
+    }
+
+    fn weight_for_kind(&self, _: &str, _: &ProblemKind, _: Timestamp) -> Option<Amount> {
+        None
+    }
+
+    fn overall_weight(&self, _: &str, _: Timestamp) -> Option<Amount> {
+        None
+    }
+
+    fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
+        let propensity = |strategy: &str| Ratio::clamped(if strategy == "b" { self.0 } else { 1.0 - self.0 });
+        let candidates = choice.candidates.iter();
+        candidates
+            .map(|candidate| Ranked {
+                candidate,
+                propensity: propensity(&candidate.strategy),
+            })
+            .collect()
+    }
+
+    fn unlearned(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}
+
+/// Numbers in 0..1 that look random (SplitMix64; Steele, Lea and Flood 2014).
+fn numbers(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[test]
+fn the_interval_of_an_estimate_covers_the_truth_as_often_as_it_should() {
+    const RUNS: u64 = 300;
+    const A_WORKS: f64 = 0.3;
+    const B_WORKS: f64 = 0.8;
+    for (recorded_b, evaluated_b) in [(0.2, 0.9), (0.5, 0.1), (0.3, 1.0)] {
+        let truth = evaluated_b * B_WORKS + (1.0 - evaluated_b) * A_WORKS;
+        let mut covered = 0;
+        let mut mean_of_estimates = 0.0;
+        for run in 0..RUNS {
+            let mut number = numbers(run);
+            let mut choose = |at| {
+                let (strategy, propensity, works) = if number() < recorded_b {
+                    ("b", recorded_b, B_WORKS)
+                } else {
+                    ("a", 1.0 - recorded_b, A_WORKS)
+                };
+                chosen(strategy, propensity, number() < works, at)
+            };
+            let records: Vec<OutcomeRecord> = (0..300).map(&mut choose).collect();
+            let estimate = evaluate_offline(&Fixed(evaluated_b), &SUCCESS_ALONE, &records).unwrap();
+            let (found, error) = (estimate.self_normalised.unwrap(), estimate.standard_error.unwrap());
+            covered += u64::from((found - truth).abs() <= 1.96 * error);
+            mean_of_estimates += estimate.inverse_propensity / RUNS as f64;
+        }
+        let coverage = covered as f64 / RUNS as f64;
+        assert!(
+            (0.91..=0.99).contains(&coverage),
+            "{coverage} of the intervals hold {truth}"
+        );
+        assert!(
+            (mean_of_estimates - truth).abs() < 0.02,
+            "{mean_of_estimates} instead of {truth}"
+        );
+    }
 }

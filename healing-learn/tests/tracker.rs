@@ -5,10 +5,10 @@
 mod common;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{FeedbackStore, KIND, candidates, choice, collection, numbered, outcome};
-use healing_core::storage::{Disturbance, FeedbackScore, MemoryStorage, OutcomeError, OutcomeRecord, OutcomeStore};
+use healing_core::storage::{Disturbance, FeedbackScore, MemoryStorage, OutcomeError, OutcomeRecord};
 use healing_core::{Clock, Lambda, Learner, Ratio, VirtualClock};
 use healing_learn::{Direction, OriginalWeights, OutcomeTracker};
 use proptest::prelude::*;
@@ -187,21 +187,6 @@ fn the_report_tells_how_well_how_certainly_and_which_way_it_goes() {
         (&KIND, throttle.weight)
     );
     assert_eq!(report.problems[0].overall, report.overall);
-}
-
-#[test]
-#[ignore = "takes a while without optimisation: cargo test --release -p healing-learn -- --ignored"]
-fn a_million_outcomes_load_in_two_seconds() {
-    let clock = VirtualClock::default();
-    let store = MemoryStorage::new(Arc::new(clock.clone()));
-    for outcome in stream(&clock, 1_000_000) {
-        store.record(&outcome).unwrap();
-    }
-    let began = Instant::now();
-    let tracker = OutcomeTracker::load(&store, Arc::new(clock)).unwrap();
-    let took = began.elapsed();
-    assert_eq!(tracker.weights().len(), 3);
-    assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 proptest! {

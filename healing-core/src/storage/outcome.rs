@@ -189,7 +189,8 @@ impl From<FeedbackScore> for f64 {
 pub enum Disturbance {
     /// Something else broke between its begin and its verification.
     AnotherFault,
-    /// Another remediation was at work on what it was measured by.
+    /// Another remediation was at work on what it was measured by: one of another collection touched a node that this one's
+    /// graph has, too. Only of collections that the same healer looks after is that known.
     AnotherRemediation,
     /// Someone else changed what a step was about, and it gave way.
     Conflict,

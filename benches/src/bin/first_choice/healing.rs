@@ -6,9 +6,7 @@ use healing_core::engine::Selection;
 use healing_core::learner::NoLearning;
 use healing_core::registry::RegistryError;
 use healing_core::storage::MemoryStorage;
-use healing_core::{
-    HealingConfig, Learner, Ratio, RemediationStrategy, StrategyRegistry, Timestamp, VirtualClock,
-};
+use healing_core::{HealingConfig, Learner, Ratio, RemediationStrategy, StrategyRegistry, Timestamp, VirtualClock};
 use healing_learn::{OriginalWeights, OutcomeTracker, PosteriorConfig, PosteriorWeights};
 use healing_strategies::{DrainHotPartition, RebalancePartitions, ThrottleIngestion};
 use mock_cluster::Cluster;

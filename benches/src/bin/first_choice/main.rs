@@ -84,7 +84,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rows = thread::scope(|scope| {
         let (fleet, incidents) = (&fleet, &incidents);
         let all = Choosing::ALL.map(|choosing| scope.spawn(move || live_through(choosing, fleet, incidents)));
-        let rows = all.map(|one| one.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)));
+        let rows = all.map(|one| {
+            one.join()
+                .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+        });
         rows.into_iter().collect::<Result<Vec<Row>, IncidentError>>()
     })?;
     let mut output = io::stdout().lock();

@@ -28,7 +28,7 @@ struct Arguments {
     #[arg(long, default_value_t = 20)]
     collections: u64,
 
-    /// Keep them in this file, which must not be there yet; in memory without it
+    /// Keep them in this file, or use those that it holds already; in memory without it
     #[arg(long)]
     file: Option<PathBuf>,
 }
@@ -64,9 +64,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(path) => Box::new(RedbStorage::open_or_create(path, clock.clone())?),
         None => Box::new(MemoryStorage::new(clock.clone())),
     };
-    let kept = store.outcomes(None, 1)?.len();
-    for outcome in History::new(if kept > 0 { 0 } else { arguments.outcomes }, arguments.collections)? {
-        store.record(&outcome)?;
+    if store.outcomes(None, 1)?.is_empty() {
+        for outcome in History::new(arguments.outcomes, arguments.collections)? {
+            store.record(&outcome)?;
+        }
     }
     let before = resident_kibibytes()?;
     let (began, busy_before) = (Instant::now(), busy()?);

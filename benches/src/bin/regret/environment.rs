@@ -19,10 +19,7 @@ const DRIFT: f64 = 0.06;
 /// A kind of world. Everything about a world that is not said here is drawn anew for each run.
 ///
 /// Incidents come at random, in a steady stream, and what changes does so in time, whether there are incidents or not. How
-/// often they come decides how much can be learned before things are different, and how much too long the thirty days of the
-/// seed's formula are. The default is twelve a day: something is wrong every two hours, as in a fleet of some dozens of
-/// collections that are alike. At four a day drifting chances are a third of the whole range elsewhere after 120 incidents,
-/// and nothing that was tried can be followed closely: see the front page of the benchmark for what that costs.
+/// often they come is the benchmark's to say, and its front page tells what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Environment {
     /// Nothing changes.
@@ -31,7 +28,7 @@ pub(crate) enum Environment {
     Drifting,
     /// The best strategy works no more from half time on.
     Breaking,
-    /// Nothing changes, but incidents are rare, one where there are two dozen elsewhere, and outcomes are known days later.
+    /// Nothing changes, but there is an incident every other day only, and outcomes are known days later.
     SparseAndDelayed,
     /// Nothing changes, but each of five collections has chances of its own.
     Collections,
@@ -79,7 +76,7 @@ impl Environment {
     /// The mean time between incidents in seconds, where there are so many a day.
     fn seconds_between_incidents(self, incidents_per_day: f64) -> f64 {
         match self {
-            Self::SparseAndDelayed => 24.0 * DAY / incidents_per_day,
+            Self::SparseAndDelayed => 2.0 * DAY,
             _ => DAY / incidents_per_day,
         }
     }

@@ -1,4 +1,23 @@
 //! How much is lost until a policy knows which strategy works, in worlds that make it hard.
+//!
+//! Cumulative regret: what was lost against always choosing the best, in expected utility, summed over the incidents; the mean
+//! of many worlds, with a 95 % interval. All policies meet the same worlds.
+//!
+//! What is wanted of the default policy: at most half of the regret of the seed's formula wherever chances of success change,
+//! and at most 110 % of that of the best policy wherever they do not. `--check` says whether that holds.
+//!
+//! # What hangs on how often there are incidents
+//!
+//! Everything that changes does so in time, and so do things age that were learned: the seed's formula looks back thirty days.
+//! `--incidents-per-day` says how many choices there are meanwhile. The default is twelve: something is wrong every two hours,
+//! as in a fleet of some dozens of collections that are alike.
+//!
+//! Drifting chances wander over a third of their whole range in a month. The fewer incidents there are in that time, the less
+//! of it can be known by anyone, and the better does a window of thirty days: at four a day it holds 120 incidents, about as
+//! many as are worth looking at, and the default policy has 61 % of the formula's regret there (seed 1, 500 incidents) where it
+//! has 40 to 48 % at twelve a day. That is near what there is to be had: an exact filter that was told the law by which chances
+//! wander, and what each success is worth, had 53 to 56 % at four a day, by the best of a dozen rules to choose by that were
+//! tried on it (quantiles, upper bounds and Whittle's index among them).
 
 mod contenders;
 mod environment;
@@ -35,13 +54,17 @@ struct Arguments {
     #[arg(long, default_value_t = 200)]
     runs: usize,
 
-    /// Incidents on an average day; there is one in 24 days where they are sparse for one a day elsewhere
+    /// Incidents on an average day, where they are not sparse
     #[arg(long, default_value_t = 12.0, value_parser = incidents_per_day)]
     incidents_per_day: f64,
 
     /// Print a JSON array of rows
     #[arg(long)]
     json: bool,
+
+    /// Fail where the default policy loses more than it may
+    #[arg(long)]
+    check: bool,
 
     /// Draw the regret over the rounds into this SVG file
     #[arg(long)]
@@ -58,6 +81,8 @@ enum Failure {
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Name(#[from] InvalidName),
+    #[error("the default policy loses too much: {0}")]
+    TooMuch(String),
 }
 
 fn main() -> ExitCode {
@@ -90,6 +115,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     output.flush()?;
+    let too_much = summary::too_much(&rows);
+    if arguments.check && !too_much.is_empty() {
+        return Err(Failure::TooMuch(too_much.join("; ")));
+    }
     Ok(())
 }
 

@@ -72,6 +72,30 @@ impl Row {
     }
 }
 
+/// The default policy may have so much of the seed formula's regret where chances of success change.
+const OF_ORIGINAL: f64 = 0.5;
+/// And so much of the best policy's where they do not.
+const OF_BEST: f64 = 1.1;
+
+/// Where the default policy loses more than it may, in words.
+pub(crate) fn too_much(rows: &[Row]) -> Vec<String> {
+    let environments = rows.chunk_by(|one, other| one.environment == other.environment);
+    let judge = |rows: &[Row]| {
+        let regret = |policy| rows.iter().find(|row| row.policy == policy).map(|row| row.regret);
+        let first = rows.first()?;
+        let real = rows.iter().filter(|row| row.policy != "oracle");
+        let most = if first.stationary {
+            OF_BEST * real.map(|row| row.regret).fold(f64::INFINITY, f64::min)
+        } else {
+            OF_ORIGINAL * regret("original")?
+        };
+        let found = regret("default")?;
+        let environment = first.environment;
+        (found > most).then(|| format!("{environment}: {found:.2}, more than {most:.2}"))
+    };
+    environments.filter_map(judge).collect()
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
