@@ -7,7 +7,7 @@ use healing_core::engine::BuildError;
 use healing_core::registry::RegistryError;
 use healing_core::storage::{MemoryStorage, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore};
 use healing_core::{Clock, CollectionId, Healer, Timestamp};
-use mock_cluster::{Cluster, CorroboratedRules, Fault, Size};
+use mock_cluster::{Cluster, Fault, Size};
 
 use crate::healing::{Healing, strategies};
 
@@ -44,7 +44,6 @@ impl Incident {
         clock.set(self.begins_at.max(clock.now()));
         let cluster = Cluster::of_size(size, self.collection.clone(), self.seed, clock.clone());
         let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-            .classifier(Arc::new(CorroboratedRules::default()))
             .strategies(strategies(&cluster)?)
             .learner(healing.learner.clone())
             .storage(healing.storage.clone())

@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
+use healing_benches::{cpu_time, resident};
 use healing_core::identity::InvalidName;
 use healing_core::storage::{MemoryStorage, OutcomeError, OutcomeStore, RedbError, RedbStorage};
 use healing_core::{Learner, VirtualClock};
@@ -69,11 +70,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             store.record(&outcome)?;
         }
     }
-    let before = resident_kibibytes()?;
-    let (began, busy_before) = (Instant::now(), busy()?);
+    let before = resident::now()?;
+    let (began, busy_before) = (Instant::now(), cpu_time::of_thread()?);
     let tracker = OutcomeTracker::load(&*store, clock)?;
-    let (took, busy) = (began.elapsed(), busy()?.saturating_sub(busy_before));
-    let after = resident_kibibytes()?;
+    let (took, busy) = (began.elapsed(), cpu_time::of_thread()?.saturating_sub(busy_before));
+    let after = resident::now()?;
     let report = serde_json::to_string(&tracker.effectiveness())?;
     let mut out = io::stdout().lock();
     writeln!(
@@ -88,27 +89,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     writeln!(
         out,
         "the process holds {} KiB more than before; the report has {} bytes",
-        after.saturating_sub(before),
+        after.saturating_sub(before) / 1024,
         report.len()
     )?;
     Ok(())
-}
-
-/// How long this thread has been on the processor, which others that want it too do not change.
-fn busy() -> io::Result<Duration> {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds = statistics
-        .split_whitespace()
-        .next()
-        .and_then(|number| number.parse().ok());
-    let missing = || io::Error::other("no time in /proc/thread-self/schedstat");
-    Ok(Duration::from_nanos(nanoseconds.ok_or_else(missing)?))
-}
-
-/// What Linux says is resident of this process.
-fn resident_kibibytes() -> io::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
-    number.ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
 }
