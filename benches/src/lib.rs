@@ -7,4 +7,5 @@ pub mod families;
 pub mod in_parallel;
 pub mod linear_pass;
 pub mod resident;
+pub mod scoreboard;
 pub mod textbook;

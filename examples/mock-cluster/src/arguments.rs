@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, ValueEnum};
-use mock_cluster::{Scenario, Severity};
+use clap::Parser;
+use mock_cluster::{Policy, Scenario, Severity};
 
 /// Disturbs a simulated vector-database cluster and shows how it is healed.
 #[derive(Debug, Clone, Parser)]
@@ -60,28 +60,6 @@ pub(crate) struct Arguments {
     /// Prints one JSON object instead of the story.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Who heals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Policy {
-    /// This project's engine: the least disruptive promising strategy first, verified by lambda or by the symptom.
-    Default,
-    /// The seed document's rules on the same engine: its rule table, its thresholds, its weight formula, the greatest
-    /// weight first, verified by lambda alone.
-    Original,
-    /// Nobody: the cluster is only watched.
-    None,
-}
-
-impl Policy {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Original => "original",
-            Self::None => "none",
-        }
-    }
 }
 
 fn scenario_named(name: &str) -> Result<Scenario, String> {

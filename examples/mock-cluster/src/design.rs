@@ -92,3 +92,6 @@ pub const REPLICATION: f64 = 210.0;
 
 /// The network's failing share, at most.
 pub const NETWORK_ERRORS: f64 = 0.01;
+
+/// Seconds that a request takes which nothing hinders.
+pub const LATENCY: f64 = 0.002;

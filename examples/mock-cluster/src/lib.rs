@@ -80,6 +80,7 @@
 mod actuators;
 mod birth;
 mod centroids;
+mod clients;
 mod cluster;
 pub mod design;
 mod disks;
@@ -92,6 +93,7 @@ mod memory;
 mod noise;
 mod observe;
 mod partitions;
+mod policy;
 mod replication;
 mod scenario;
 mod service;
@@ -99,9 +101,11 @@ mod severity;
 mod size;
 mod state;
 
+pub use clients::Clients;
 pub use cluster::Cluster;
 pub use disks::DiskNumber;
 pub use fault::Fault;
+pub use policy::{Policy, strategies};
 pub use scenario::{Injection, Scenario};
 pub use severity::{InvalidSeverity, Severity};
 pub use size::{InvalidSize, Size};

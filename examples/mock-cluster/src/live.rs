@@ -15,10 +15,9 @@ use healing_core::{
     VirtualClock,
 };
 use healing_learn::OutcomeTracker;
-use mock_cluster::{Cluster, Injection};
+use mock_cluster::{Cluster, Injection, strategies};
 
 use crate::arguments::Arguments;
-use crate::healer;
 
 /// The simulation at one moment.
 pub(crate) struct Live {
@@ -89,13 +88,13 @@ impl Live {
         if let Some(Injection { fault, after }) = injection {
             cluster.schedule(later(began_at, after), fault);
         }
-        let registry = healer::strategies(&cluster, attendance != Attendance::Absent)?;
-        let tracker = Arc::new(healer::learner(arguments.policy, &clock));
+        let registry = strategies(&cluster, attendance != Attendance::Absent)?;
+        let tracker = Arc::new(arguments.policy.learner(&clock));
         let builder = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-            .classifier(healer::classifier(arguments.policy))
+            .classifier(arguments.policy.classifier())
             .strategies(registry.clone())
             .learner(tracker.clone())
-            .config(healer::config(arguments.policy))
+            .config(arguments.policy.config())
             .watch(cluster.collection().clone());
         let builder = match telemetry {
             Some(telemetry) => {

@@ -1,7 +1,6 @@
 //! Disturbs the simulated cluster and tells how it was healed.
 
 mod arguments;
-mod healer;
 mod lines;
 mod live;
 mod report;

@@ -10,7 +10,7 @@ use healing_core::{Amount, Clock, CollectionId, Observation, ObservationSource, 
 
 use crate::cluster::Cluster;
 use crate::design::{
-    CENTROID_ROUTE, PARTITION_LINK, PARTITION_MAINTENANCE, REPLICATION, SHARD_MAINTENANCE, SHARD_ROUTE,
+    CENTROID_ROUTE, LATENCY, PARTITION_LINK, PARTITION_MAINTENANCE, REPLICATION, SHARD_MAINTENANCE, SHARD_ROUTE,
 };
 use crate::failures::Failures;
 use crate::service::either;
@@ -65,7 +65,7 @@ impl State {
                     0.0
                 }
             };
-            let latency = Duration::from_secs_f64(0.002 / passing.max(0.01));
+            let latency = Duration::from_secs_f64(LATENCY / passing.max(0.01));
             let edge = Edge::new(kind, one, other, capacity)?.with_error_rate((1.0 - passing).clamp(0.0, 1.0))?;
             graph
                 .edge(edge.with_flow(load(one) + load(other))?.with_latency(latency))

@@ -136,14 +136,17 @@ impl Replication {
         let Some(replica) = self.replicas.get(&id) else {
             return 0.0;
         };
-        let share = |tolerable: Duration| replica.lag / (replica.lag + tolerable.as_secs_f64());
-        let reads = if replica.is_read { share(TOLERABLE_LAG) } else { 0.0 };
         let changes = match replica.doing {
-            Doing::Stalled => share(TOLERABLE_BACKLOG),
+            Doing::Stalled => replica.share_behind(TOLERABLE_BACKLOG),
             Doing::Copying { .. } => SHIPPING_LOST_TO_COPY,
             _ => 0.0,
         };
-        crate::service::either(reads, changes)
+        crate::service::either(replica.failing_reads(), changes)
+    }
+
+    /// Of the reads that each replica of a shard serves, the share that fails for being behind; the sum over its replicas.
+    pub(crate) fn stale_reads(&self, shard: i64) -> f64 {
+        self.of(shard).map(Replica::failing_reads).sum()
     }
 
     /// How many replicas of a shard are read from.
@@ -295,6 +298,19 @@ impl Replica {
         };
         replica.is_read = replica.serves();
         replica
+    }
+
+    /// The share of what is asked of it that needs what it does not have yet, where half of it would if it were so far behind.
+    fn share_behind(&self, tolerable: Duration) -> f64 {
+        self.lag / (self.lag + tolerable.as_secs_f64())
+    }
+
+    fn failing_reads(&self) -> f64 {
+        if self.is_read {
+            self.share_behind(TOLERABLE_LAG)
+        } else {
+            0.0
+        }
     }
 
     fn step(&mut self, ordinary: f64, spare: f64) {

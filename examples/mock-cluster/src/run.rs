@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use healing_core::engine::{EventKind, HealingEvent};
 use healing_core::monitor::{IntegrityReport, IntegrityState, WeakCut};
 use healing_core::{Amount, Lambda, Remediation, Timestamp};
-use mock_cluster::{Injection, Scenario};
+use mock_cluster::{Injection, Policy, Scenario};
 
-use crate::arguments::{Arguments, Policy};
+use crate::arguments::Arguments;
 use crate::live::{Live, LiveError, later};
 
 /// What happened.
