@@ -220,6 +220,14 @@ impl Act {
 }
 
 impl Control {
+    /// What it is made of, each of which can be set by itself.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        match self {
+            Self::Places(vectors) => vectors.iter().map(|&vector| Self::Places(vec![vector])).collect(),
+            whole => vec![whole.clone()],
+        }
+    }
+
     /// Whether setting one sets some of the other.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

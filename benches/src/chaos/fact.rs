@@ -136,6 +136,8 @@ pub struct Memory {
     pub cooling_until: Option<Timestamp>,
     /// The strategies in quarantine, for which kind of problem, and until when.
     pub quarantined: Vec<(ProblemKind, String, Timestamp)>,
+    /// The remediations that its status tells humans to look at.
+    pub shown_to_humans: Vec<RemediationId>,
     /// What its clock shows.
     pub now: Timestamp,
 }

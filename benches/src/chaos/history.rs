@@ -187,8 +187,12 @@ impl History {
             return;
         };
         let touched = course.touched.entry(remediation.number()).or_default();
-        if touched.before.iter().all(|(known, _)| known != control) {
-            touched.before.push((control.clone(), control.read(cluster)));
+        // Each vector by itself: a call that is cut in half touches some of what an earlier one has moved already.
+        for control in control.parts() {
+            if touched.before.iter().all(|(known, _)| *known != control) {
+                let setting = control.read(cluster);
+                touched.before.push((control, setting));
+            }
         }
     }
 
@@ -216,6 +220,12 @@ impl History {
             What::Rested(view) => {
                 if let Some(pid) = fact.by {
                     self.turns.entry(pid).or_default().at_work_before = view.at_work.len();
+                }
+                // A healer that died before it could report leaves the telling to the next one's status.
+                for shown in view.memories.iter().flat_map(|memory| &memory.shown_to_humans) {
+                    if let Some(course) = self.courses.get_mut(shown.collection()) {
+                        course.to_escalate.remove(&shown.number());
+                    }
                 }
             }
             What::Appended {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use healing_core::engine::{BuildError, HealingEvent, StepCall, StepRunner, Tick};
+use healing_core::engine::{BuildError, HealingEvent, HumanNeeded, RemediationState, StepCall, StepRunner, Tick};
 use healing_core::monitor::IntegrityReport;
 use healing_core::registry::RegistryError;
 use healing_core::{
@@ -270,7 +270,9 @@ fn view(healer: &Healer) -> View {
     let unhealthy = collections().filter(|it| healer.report(it).is_some_and(IntegrityReport::below_stress));
     View {
         at_work: collections()
-            .filter_map(|it| Some(healer.active(it)?.id.clone()))
+            .filter_map(|it| healer.active(it))
+            .filter(|active| !matches!(active.state, RemediationState::AwaitingApproval { .. }))
+            .map(|active| active.id.clone())
             .collect(),
         unhealthy: count(unhealthy.count()),
         of: count(collections().count()),
@@ -282,6 +284,13 @@ fn memory(healer: &Healer, collection: &CollectionId, now: Timestamp) -> Memory 
     let named = |remediation: &Remediation| (remediation.id.clone(), remediation.state.clone());
     let status = healer.collection_status(collection);
     let quarantined = status.iter().flat_map(|status| &status.quarantined);
+    let needed = status.iter().flat_map(|status| &status.human_needed);
+    let shown = |needed: &HumanNeeded| match needed {
+        HumanNeeded::RollbackFailed { remediation } | HumanNeeded::NotVerified { remediation } => {
+            Some(remediation.clone())
+        }
+        _ => None,
+    };
     Memory {
         collection: collection.clone(),
         active: healer.active(collection).map(named),
@@ -290,6 +299,7 @@ fn memory(healer: &Healer, collection: &CollectionId, now: Timestamp) -> Memory 
         quarantined: quarantined
             .map(|it| (it.problem.clone(), it.strategy.clone(), it.until))
             .collect(),
+        shown_to_humans: needed.filter_map(shown).collect(),
         now,
     }
 }
