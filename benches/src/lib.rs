@@ -4,6 +4,7 @@
 pub mod chaos;
 pub mod cpu_time;
 pub mod families;
+pub mod hard;
 pub mod in_parallel;
 pub mod linear_pass;
 pub mod resident;

@@ -21,6 +21,10 @@ const MOST_NODES: u32 = 10_000;
 #[derive(Debug, Parser)]
 #[command(name = "dynamic-table", version)]
 struct Arguments {
+    /// Draw the graphs from this seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
     /// Print a JSON array of rows
     #[arg(long)]
     json: bool,
@@ -74,7 +78,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(output, "{}", Row::heading())?;
     }
     let mut rows = Vec::new();
-    for instance in minimum_cut_table()?.iter().filter(|instance| is_wanted(instance)) {
+    for instance in minimum_cut_table(arguments.seed)?
+        .iter()
+        .filter(|instance| is_wanted(instance))
+    {
         let row = Row::measure(instance)?;
         if !arguments.json {
             writeln!(output, "{row}")?;

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use healing_benches::families::{Instance, minimum_cut_table};
+use healing_benches::hard::hard_table;
 use mincut_cli::{Format, parse};
 use serde::Serialize;
 
@@ -30,6 +31,14 @@ struct Arguments {
     /// Graphs to solve instead of the generated families: METIS, DIMACS or edge lists
     files: Vec<PathBuf>,
 
+    /// Graphs on which solvers creep instead: tori, hypercubes, regular and complete graphs, heavy rings
+    #[arg(long, conflicts_with = "files")]
+    hard: bool,
+
+    /// Draw the graphs from this seed: whether what the table shows holds for the families
+    #[arg(long, default_value_t = 0, conflicts_with = "files")]
+    seed: u64,
+
     /// Print a JSON array of rows
     #[arg(long)]
     json: bool,
@@ -43,11 +52,11 @@ struct Arguments {
     others: bool,
 
     /// Show instead how the time grows from 1e4 to 1e6 edges
-    #[arg(long, conflicts_with_all = ["peers", "others", "files"])]
+    #[arg(long, conflicts_with_all = ["peers", "others", "hard", "seed", "files"])]
     growth: bool,
 
     /// Show instead how much memory a solve takes at 1e7 edges (Linux only)
-    #[arg(long, conflicts_with_all = ["peers", "others", "growth", "files"])]
+    #[arg(long, conflicts_with_all = ["peers", "others", "growth", "hard", "seed", "files"])]
     memory: bool,
 }
 
@@ -111,10 +120,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.memory {
         return print(json, "", std::iter::once_with(MemoryRow::measure));
     }
-    let instances = if arguments.files.is_empty() {
-        minimum_cut_table()?
-    } else {
+    let instances = if !arguments.files.is_empty() {
         arguments.files.iter().map(read).collect::<Result<_, _>>()?
+    } else if arguments.hard {
+        hard_table(arguments.seed)?
+    } else {
+        minimum_cut_table(arguments.seed)?
     };
     if arguments.others {
         return print(json, &OthersRow::heading(), instances.iter().map(OthersRow::measure));

@@ -2,7 +2,7 @@
 
 use healing_mincut::Graph;
 
-use crate::measure::few_runs_seconds;
+use crate::measure::rival_seconds;
 
 /// rustworkx-core takes most of a minute beyond.
 const MOST_NODES_OF_RUSTWORKX: u32 = 10_000;
@@ -36,7 +36,7 @@ pub(crate) fn rustworkx(graph: &Graph) -> Option<Peer> {
         let cut = stoer_wagner_min_cut(&theirs, |edge| Ok::<u64, std::convert::Infallible>(*edge.weight()));
         cut.ok().flatten().map(|(value, _)| value)
     };
-    let (seconds, value) = few_runs_seconds(run);
+    let (seconds, value) = rival_seconds(run);
     Some(Peer {
         name: "rustworkx-core",
         seconds,
@@ -59,7 +59,7 @@ pub(crate) fn ruvector(graph: &Graph) -> Option<Peer> {
         let theirs = MinCutBuilder::new().exact().with_edges(edges.clone()).build();
         theirs.ok().map(|theirs| theirs.min_cut_value())
     };
-    let (seconds, value) = few_runs_seconds(run);
+    let (seconds, value) = rival_seconds(run);
     Some(Peer {
         name: "ruvector-mincut",
         seconds,

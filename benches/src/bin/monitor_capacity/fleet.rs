@@ -27,7 +27,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(nodes: u32, spread: f64) -> Result<Self, Failure> {
-        let (nodes, edges) = operational(nodes);
+        let (nodes, edges) = operational(nodes, 0);
         let mut merged = BTreeMap::new();
         for (u, v, weight) in edges {
             *merged.entry((u.min(v), u.max(v))).or_insert(0) += weight;
