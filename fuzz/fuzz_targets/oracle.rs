@@ -1,4 +1,8 @@
-//! The simplest correct program.
+//! The simplest correct programs.
+
+#![allow(dead_code, reason = "each target uses some of the oracles")]
+
+use healing_mincut::{Graph, MinimumCut};
 
 /// Stoer and Wagner, "A simple min-cut algorithm" (J. ACM 44(4), 1997), on an adjacency matrix,
 /// O(n^3): the minimum cut's value. The weights add up to at most `u64::MAX`.
@@ -32,4 +36,18 @@ pub(crate) fn stoer_wagner_value(nodes: u32, edges: &[(u32, u32, u64)]) -> Optio
         }
     }
     lightest
+}
+
+/// The side is a proper one, and the witness is all that crosses it.
+pub(crate) fn assert_is_cut_of(cut: &MinimumCut, graph: &Graph) {
+    let mut inside = vec![false; graph.nodes() as usize];
+    for &node in cut.side() {
+        inside[node as usize] = true;
+    }
+    assert!(!cut.side().is_empty() && cut.side().len() * 2 <= inside.len());
+    let crosses = |&(u, v, _): &(u32, u32, u64)| inside[u as usize] != inside[v as usize];
+    let crossing: Vec<_> = graph.edge_list().filter(crosses).collect();
+    let witness: Vec<_> = cut.witness().iter().map(|edge| (edge.u, edge.v, edge.weight)).collect();
+    assert_eq!(witness, crossing);
+    assert_eq!(cut.value(), crossing.iter().map(|&(_, _, weight)| weight).sum());
 }
