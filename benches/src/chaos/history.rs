@@ -360,7 +360,8 @@ impl Course {
     fn take_in(&mut self, at: Timestamp, dated: Timestamp, body: &JournalBody) -> Option<RemediationId> {
         match body {
             JournalBody::Remediation(remediation) => {
-                let again = self.newest.as_ref().is_some_and(|newest| newest.id == remediation.id);
+                let newest = self.newest.as_ref();
+                let again = newest.is_some_and(|newest| newest.id.number() >= remediation.id.number());
                 let begun = (!again && remediation.ordered_by.is_none()).then(|| remediation.id.clone());
                 if !again {
                     self.newest_since = Some(at);
@@ -369,7 +370,7 @@ impl Course {
                 let before = self
                     .newest
                     .as_ref()
-                    .filter(|_| again)
+                    .filter(|newest| newest.id == remediation.id)
                     .map(|newest| newest.state.clone());
                 self.newest = Some((**remediation).clone());
                 self.entered(at, dated, before.as_ref());

@@ -629,7 +629,8 @@ fn record<'a>(history: &'a History, fact: &'a Fact) -> Option<(&'a Course, &'a J
 fn begins<'a>(history: &'a History, fact: &'a Fact) -> Option<(&'a Course, &'a Remediation)> {
     match record(history, fact)? {
         (course, JournalBody::Remediation(begun))
-            if course.newest.as_ref().is_none_or(|newest| newest.id != begun.id) =>
+            // One that was ordered to be taken back is written down again.
+            if course.newest.as_ref().is_none_or(|newest| newest.id.number() < begun.id.number()) =>
         {
             Some((course, begun))
         }
