@@ -609,7 +609,7 @@ fn effect<'a>(history: &'a History, fact: &'a Fact) -> Option<(&'a RemediationId
     match &fact.what {
         What::Called {
             remediation, result, ..
-        } if *result != Reception::Fenced => Some((remediation, history.course(remediation.collection())?)),
+        } if *result == Reception::Done => Some((remediation, history.course(remediation.collection())?)),
         _ => None,
     }
 }
