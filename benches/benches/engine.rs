@@ -1,4 +1,4 @@
-//! What the loop itself costs: a remediation of ten steps that do nothing, and a tick in which nothing is due.
+//! What the loop itself costs: a remediation of ten steps that do nothing, a tick in which nothing is due, and a signed record.
 
 #![allow(missing_docs, reason = "criterion's macros make public items without docs")]
 
@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use healing_core::audit::Ed25519Signer;
 use healing_core::diagnosis::Diagnosis;
 use healing_core::engine::{EventKind, JournalRetention, RemediationState};
+use healing_core::identity::{FencingToken, Operator};
 use healing_core::metrics::SystemMetrics;
 use healing_core::monitor::IntegrityReport;
 use healing_core::observation::ObservationError;
 use healing_core::permit::StepContext;
 use healing_core::plan::{Plan, PlanError, Step};
-use healing_core::storage::MemoryStorage;
+use healing_core::storage::{Journal, JournalBody, JournalRecord, MemoryStorage, Stream, StreamHead};
 use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
 use healing_core::{
@@ -208,5 +210,27 @@ fn idle_tick(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, remediation, idle_tick);
+/// Appending one signed record in memory: written as JSON, chained, signed, kept.
+fn signed_append(criterion: &mut Criterion) {
+    let signer = Ed25519Signer::new(&[7; 32]);
+    let storage = MemoryStorage::new(Arc::new(VirtualClock::default()));
+    let body = match Operator::new("bench") {
+        Ok(by) => JournalBody::Unfrozen { collection: None, by },
+        Err(error) => unreachable!("{error}"),
+    };
+    let mut head = StreamHead::default();
+    criterion.bench_function("signed_append_in_memory", |bencher| {
+        bencher.iter(|| {
+            let at = healing_core::Timestamp::UNIX_EPOCH;
+            let sealed = JournalRecord::seal(Stream::Global, head, FencingToken::new(0), at, &body, Some(&signer));
+            let appended = sealed.and_then(|record| storage.append(&record).map(|()| record.head()));
+            match appended {
+                Ok(next) => head = next,
+                Err(error) => unreachable!("{error}"),
+            }
+        });
+    });
+}
+
+criterion_group!(benches, remediation, idle_tick, signed_append);
 criterion_main!(benches);

@@ -109,6 +109,11 @@ pub enum EventKind {
         /// What happened.
         error: String,
     },
+    /// The journal was verified, and the healer was [told](super::Healer::audited).
+    Audited {
+        /// The first bad record, and how it is bad; `None`: it is sound.
+        fault: Option<String>,
+    },
     /// A store failed. What could not be written down is not done; it is tried again.
     StorageFailed {
         /// What failed.
@@ -121,7 +126,7 @@ impl EventKind {
     #[must_use]
     pub fn calls_human(&self) -> bool {
         match self {
-            Self::NoStrategy { .. } | Self::StormBegan { .. } => true,
+            Self::NoStrategy { .. } | Self::StormBegan { .. } | Self::Audited { fault: Some(_) } => true,
             Self::Deferred { reason, .. } => reason.calls_human(),
             Self::Remediation(remediation) => match &remediation.state {
                 RemediationState::AwaitingApproval { .. } | RemediationState::RollbackFailed { .. } => true,

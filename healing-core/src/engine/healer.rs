@@ -302,7 +302,7 @@ impl Healer {
     }
 
     /// Reports what concerns all collections.
-    fn announce(&mut self, kind: EventKind) {
+    pub(super) fn announce(&mut self, kind: EventKind) {
         let event = HealingEvent {
             collection: None,
             at: self.services.now(),

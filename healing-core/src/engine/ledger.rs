@@ -122,7 +122,7 @@ impl<S: Fold> Ledger<S> {
             return Err(error);
         }
         self.move_head_to(&record);
-        self.sum.fold(record.at, body);
+        self.sum.fold(&record, body);
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl<S: Fold> Ledger<S> {
             self.sum = S::default();
         }
         self.move_head_to(record);
-        self.sum.fold(record.at, body);
+        self.sum.fold(record, body);
         Ok(())
     }
 

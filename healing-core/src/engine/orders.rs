@@ -11,8 +11,12 @@ mod treatment;
 use jiff::Timestamp;
 use serde_json::Value;
 
+#[cfg(feature = "ed25519")]
+use super::event::EventKind;
 use super::healer::Healer;
 use super::progress::Progress;
+#[cfg(feature = "ed25519")]
+use crate::audit::AuditError;
 use crate::host_call::contained;
 use crate::identity::{CollectionId, Operator, RemediationId};
 use crate::storage::{FeedbackScore, JournalBody, OutcomeStore, StoredOutcome};
@@ -61,6 +65,22 @@ impl Healer {
     /// [`ControlError::LearnerPanicked`].
     pub fn effectiveness(&self) -> Result<Value, ControlError> {
         contained(|| self.services.learner.effectiveness()).map_err(|_| ControlError::LearnerPanicked)
+    }
+
+    /// Takes note of what [`verify`](crate::audit::verify) found, for the next tick's events and for the observer: who
+    /// verifies does so when they like, apart from the loop. A journal that could not be read was not found bad: its stores
+    /// failed.
+    #[cfg(feature = "ed25519")]
+    pub fn audited<T>(&mut self, verified: &Result<T, AuditError>) {
+        let fault = match verified {
+            Ok(_) => None,
+            Err(error @ (AuditError::Io(_) | AuditError::Journal(_))) => {
+                let error = error.to_string();
+                return self.announce(EventKind::StorageFailed { error });
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        self.announce(EventKind::Audited { fault });
     }
 
     fn with_progress<T>(

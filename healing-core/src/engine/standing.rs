@@ -12,7 +12,7 @@ use super::config::{HealingConfig, MOST_ATTEMPTS};
 use super::remediation::{Remediation, RemediationState, UndoCause};
 use crate::identity::CollectionId;
 use crate::problem::ProblemKind;
-use crate::storage::{Freeze, JournalBody};
+use crate::storage::{Freeze, JournalBody, JournalRecord};
 
 /// What the journal says of one collection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -188,6 +188,9 @@ pub struct StandingOrders {
     pub frozen: Option<Freeze>,
     /// The orders to begin nothing in single collections.
     pub frozen_collections: BTreeMap<CollectionId, Freeze>,
+    /// The records by which keys were rotated, oldest first: each is evidence by itself, also where the journal was pruned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<JournalRecord>,
 }
 
 impl StandingOrders {
@@ -200,15 +203,16 @@ impl StandingOrders {
 
 /// What records add up to.
 pub(super) trait Fold: Default {
-    /// Takes the next record in.
-    fn fold(&mut self, at: Timestamp, body: JournalBody);
+    /// Takes the next record in, which says `body`.
+    fn fold(&mut self, record: &JournalRecord, body: JournalBody);
 
     /// The sum as a record; `None` while something is unfinished.
     fn checkpoint(&self) -> Option<JournalBody>;
 }
 
 impl Fold for Standing {
-    fn fold(&mut self, at: Timestamp, body: JournalBody) {
+    fn fold(&mut self, record: &JournalRecord, body: JournalBody) {
+        let at = record.at;
         match body {
             JournalBody::Remediation(remediation) => {
                 self.numbered = self.numbered.max(remediation.id.number());
@@ -230,7 +234,7 @@ impl Fold for Standing {
 }
 
 impl Fold for StandingOrders {
-    fn fold(&mut self, _at: Timestamp, body: JournalBody) {
+    fn fold(&mut self, record: &JournalRecord, body: JournalBody) {
         match body {
             JournalBody::Configured { config, .. } => self.config = Some(config),
             JournalBody::Frozen {
@@ -250,6 +254,7 @@ impl Fold for StandingOrders {
             } => {
                 self.frozen_collections.remove(&collection);
             }
+            JournalBody::KeyRotated { .. } => self.rotations.push(record.clone()),
             JournalBody::OrdersCheckpoint(orders) => *self = *orders,
             _ => {}
         }

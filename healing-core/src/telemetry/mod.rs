@@ -27,7 +27,7 @@
 //! | `_healing_journal_append_seconds` | | how long an append took |
 //! | `_healing_abandoned_threads` | | worker threads that hang in calls that were given up |
 //! | `_healing_storm` | | 1 while so much is unhealthy that nothing begins |
-//! | `_audit_verified` | | 0 once a verification of the journal has failed: see [`Telemetry::audited`] |
+//! | `_audit_verified` | | 0 once a verification of the journal found it bad, as the healer was [told](Healer::audited); 1 until then |
 //!
 //! The labels' values are the watched collections, the registered strategies and fixed words, so their number is bounded. Every series
 //! exists from the first tick on, counters at 0, so that a rule over it never meets an absent one. Rates over nothing are NaN, which
@@ -73,6 +73,7 @@ pub struct Telemetry {
 /// What the recorder gave.
 struct Series {
     collections: BTreeMap<CollectionId, CollectionSeries>,
+    audit_verified: Gauge,
     storage_failures: Counter,
     abandoned_threads: Gauge,
     storm: Gauge,
@@ -101,12 +102,6 @@ impl Telemetry {
         Ok(Self::in_namespace(namespace))
     }
 
-    /// Notes whether the last verification of the journal found it sound. The host says when to verify; until
-    /// it does, the metric is 1.
-    pub fn audited(&self, sound: bool) {
-        self.namespace.gauge(&metric::AUDIT_VERIFIED, &[]).set(flag(sound));
-    }
-
     fn in_namespace(namespace: &str) -> Self {
         Self {
             namespace: Namespace::new(namespace),
@@ -132,8 +127,10 @@ impl TickObserver for Telemetry {
             .series
             .get_or_insert_with(|| Series::register(&self.namespace, healer));
         for event in events {
-            if let EventKind::StorageFailed { .. } = event.kind {
-                series.storage_failures.increment(1);
+            match &event.kind {
+                EventKind::StorageFailed { .. } => series.storage_failures.increment(1),
+                EventKind::Audited { fault } => series.audit_verified.set(flag(fault.is_none())),
+                _ => {}
             }
             let collection = event.collection.as_ref();
             if let Some(of_collection) = collection.and_then(|it| series.collections.get_mut(it)) {
@@ -157,9 +154,11 @@ impl Series {
             let series = CollectionSeries::register(namespace, collection, &strategies, recent);
             (collection.clone(), series)
         };
-        namespace.gauge(&metric::AUDIT_VERIFIED, &[]).set(flag(true));
+        let audit_verified = namespace.gauge(&metric::AUDIT_VERIFIED, &[]);
+        audit_verified.set(flag(true));
         Self {
             collections: healer.collections().map(of).collect(),
+            audit_verified,
             storage_failures: started(namespace.counter(&metric::STORAGE_FAILURES, &[])),
             abandoned_threads: namespace.gauge(&metric::ABANDONED_THREADS, &[]),
             storm: namespace.gauge(&metric::STORM, &[]),

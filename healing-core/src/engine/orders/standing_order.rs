@@ -1,10 +1,14 @@
 //! Orders that stand until they are changed: configure, freeze, unfreeze.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::ControlError;
+use crate::audit::Signer;
 use crate::engine::config::{HealingConfig, JournalRetention};
 use crate::engine::healer::Healer;
+use crate::host_call::contained;
 use crate::identity::{CollectionId, Operator};
 use crate::storage::{Freeze, JournalBody, JournalError};
 
@@ -65,6 +69,29 @@ impl Healer {
                 by: by.clone(),
             })
         })
+    }
+
+    /// Signs with another key from here on: the old one vouches for it in the global stream. Healers that share the journal
+    /// must be given the new key before this one has signed in a stream that they write to.
+    ///
+    /// # Errors
+    /// [`ControlError::Journal`] when it cannot be written down, or nothing was signed so far: nobody could vouch for the key.
+    /// The old one then goes on signing.
+    pub fn rotate_key(&mut self, to: Arc<dyn Signer>, by: &Operator) -> Result<(), ControlError> {
+        if self.services.signer.is_none() {
+            let nobody = "no key signs so far that could vouch for another";
+            return Err(JournalError::Unsigned(nobody.into()).into());
+        }
+        let key = contained(|| to.public_key())
+            .map_err(|panicked| JournalError::Unsigned(format!("the new signer {panicked}").into()))?;
+        self.write_order(|_| {
+            Ok(JournalBody::KeyRotated {
+                to: key,
+                by: by.clone(),
+            })
+        })?;
+        self.services.signer = Some(to);
+        Ok(())
     }
 
     /// Writes an order down. Healers that share the journal write to the same stream: who comes second reads on and gives

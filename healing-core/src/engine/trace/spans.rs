@@ -128,6 +128,10 @@ fn say(event: &HealingEvent) {
         EventKind::LearnerFailed { error } => {
             warn!(target: "healing", collection, error, "learner failed");
         }
+        EventKind::Audited { fault: None } => info!(target: "healing", "journal verified"),
+        EventKind::Audited { fault: Some(fault) } => {
+            error!(target: "healing", fault, "journal not sound");
+        }
         EventKind::StorageFailed { error } => {
             error!(target: "healing", collection, error, "storage failed");
         }
