@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod audit;
 mod dashboard;
 mod exposition;
 mod processes;
