@@ -6,7 +6,12 @@
 //!
 //! - [`all_minimum_cuts`]: every cut as light as that one, held compactly;
 //! - [`minimum_st_cut`]: the lightest cut between two given nodes, and [`CutTree`], between any two;
-//! - [`weakest_cuts`]: the few lightest cuts of that tree, to rank weak spots.
+//! - [`weakest_cuts`]: the few lightest cuts of that tree, to rank weak spots;
+//! - [`DynamicMinCut`]: the minimum cut of a graph that changes, exact after every change, and what a change would do.
+//!
+//! Why another: an operational graph is looked at every few seconds, thousands of them in one process, so the cut must cost
+//! microseconds. How: contractions that keep the cut (Padberg and Rinaldi 1990; Nagamochi, Ono and Ibaraki 1994), found in linear
+//! passes and bounded by the best cut known, in the order of what they cost; flows where contractions stop.
 //!
 //! All are exact and deterministic, recurse nowhere, and need no more than memory in proportion to the
 //! graph. A [`Graph`] is built from edges, from real capacities, or (with the feature `petgraph`, which

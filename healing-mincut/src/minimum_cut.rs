@@ -126,6 +126,7 @@ impl MinimumCutSolver {
     }
 
     /// The same as [`minimum_cut`].
+    #[must_use]
     pub fn minimum_cut(&mut self, graph: &Graph) -> Option<MinimumCut> {
         if graph.nodes() < 2 {
             return None;
