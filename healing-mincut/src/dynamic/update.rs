@@ -106,7 +106,6 @@ pub enum UpdateError {
 /// Why a batch of updates was refused. None of them was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("update {position} of the batch: {source}")]
-#[non_exhaustive]
 pub struct BatchError {
     /// The first update that was refused, counted from 0.
     pub position: usize,
