@@ -116,7 +116,9 @@ const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 <meta name=\"viewport\" content=\"width=device-width\">\n<title>What healing is worth</title>\n<style>
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem; }
+:root { color-scheme: light dark; }
 svg { display: block; max-width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) { svg { filter: invert(1); } }
 table { border-collapse: collapse; } th, td { text-align: right; padding: .2rem .7rem .2rem 0; }
 th { border-bottom: 1px solid #767676; } th:first-child, td:first-child { text-align: left; }
 </style>\n</head>\n<body>\n<h1>What healing is worth</h1>\n";
