@@ -3,6 +3,7 @@
 
 pub mod chaos;
 pub mod cpu_time;
+pub mod ending;
 pub mod families;
 pub mod hard;
 pub mod in_parallel;

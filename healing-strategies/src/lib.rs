@@ -23,7 +23,9 @@
 //! What must never break: planning touches nothing, doing a step twice is doing it once, and taking a step back restores what
 //! was before, however much of it was done, unless someone else changed it meanwhile. That is then a conflict, and left alone.
 //! Taking back calls the actuator even where there is nothing to take back, so that what it acts on has seen the greater token
-//! and refuses a call of before that is still on its way; and it is believed only once it is seen.
+//! and refuses a call of before that is still on its way; and it is believed only once it is seen. An actuator that says that it
+//! did something, and reaches nothing, defeats that where nothing shows that it did not: what it acts on then has not seen the
+//! token, and a call that was given up may still take effect.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -100,6 +102,7 @@ mod compact_indexes;
 mod config;
 mod drain_hot_partition;
 mod errors;
+mod every_strategy;
 mod evict_cold_data;
 mod handle;
 mod memory_host;
@@ -122,6 +125,7 @@ mod vector_move;
 pub use compact_indexes::{CompactConfig, CompactIndexes};
 pub use config::InvalidConfig;
 pub use drain_hot_partition::{DrainConfig, DrainHotPartition};
+pub use every_strategy::every_strategy;
 pub use evict_cold_data::{EvictColdData, EvictConfig};
 pub use memory_host::{MemoryHost, MemoryState};
 pub use pause_maintenance::{PauseConfig, PauseMaintenance};

@@ -9,14 +9,9 @@ use std::time::Duration;
 use healing_core::engine::{BuildError, HealingEvent, HumanNeeded, RemediationState, StepCall, StepRunner, Tick};
 use healing_core::monitor::IntegrityReport;
 use healing_core::registry::RegistryError;
-use healing_core::{
-    Clock, CollectionId, Healer, HostError, Remediation, RemediationStrategy, StrategyRegistry, Timestamp,
-};
+use healing_core::{Clock, CollectionId, Healer, HostError, Remediation, StrategyRegistry, Timestamp};
 use healing_learn::OutcomeTracker;
-use healing_strategies::{
-    CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
-    RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
-};
+use healing_strategies::every_strategy;
 use mock_cluster::Cluster;
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -307,20 +302,8 @@ fn memory(healer: &Healer, collection: &CollectionId, now: Timestamp) -> Memory 
 fn strategies(link: &Arc<Link>) -> Result<StrategyRegistry, RegistryError> {
     let hands = Arc::new(Hands { link: Arc::clone(link) });
     let clock = Arc::new(link.clock().clone());
-    let all: [Arc<dyn RemediationStrategy>; 10] = [
-        Arc::new(CompactIndexes::new(hands.clone(), clock)),
-        Arc::new(DrainHotPartition::new(hands.clone(), hands.clone())),
-        Arc::new(EvictColdData::new(hands.clone())),
-        Arc::new(PauseMaintenance::new(hands.clone())),
-        Arc::new(RebalancePartitions::new(hands.clone())),
-        Arc::new(RebuildCentroids::new(hands.clone())),
-        Arc::new(RerouteReads::new(hands.clone())),
-        Arc::new(ResyncReplica::new(hands.clone())),
-        Arc::new(ScaleReplicas::new(hands.clone())),
-        Arc::new(ThrottleIngestion::new(hands)),
-    ];
     let mut registry = StrategyRegistry::new();
-    for strategy in all {
+    for strategy in every_strategy(&hands, clock) {
         registry.register(strategy)?;
     }
     Ok(registry)

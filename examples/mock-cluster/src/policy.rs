@@ -5,12 +5,9 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use healing_core::classify::{EvidenceClassifier, RuleClassifier};
 use healing_core::registry::RegistryError;
-use healing_core::{Classifier, HealingConfig, RemediationStrategy, StrategyRegistry, VirtualClock};
+use healing_core::{Classifier, HealingConfig, StrategyRegistry, VirtualClock};
 use healing_learn::{OriginalWeights, OutcomeTracker};
-use healing_strategies::{
-    CompactIndexes, DrainHotPartition, EvictColdData, NEED_APPROVAL, PauseMaintenance, RebalancePartitions,
-    RebuildCentroids, RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
-};
+use healing_strategies::{NEED_APPROVAL, every_strategy};
 
 use crate::cluster::Cluster;
 
@@ -82,20 +79,8 @@ impl Policy {
 pub fn strategies(cluster: &Cluster, approve: bool) -> Result<StrategyRegistry, RegistryError> {
     let host = Arc::new(cluster.clone());
     let clock = Arc::new(cluster.clock().clone());
-    let all: [Arc<dyn RemediationStrategy>; 10] = [
-        Arc::new(CompactIndexes::new(host.clone(), clock)),
-        Arc::new(DrainHotPartition::new(host.clone(), host.clone())),
-        Arc::new(EvictColdData::new(host.clone())),
-        Arc::new(PauseMaintenance::new(host.clone())),
-        Arc::new(RebalancePartitions::new(host.clone())),
-        Arc::new(RebuildCentroids::new(host.clone())),
-        Arc::new(RerouteReads::new(host.clone())),
-        Arc::new(ResyncReplica::new(host.clone())),
-        Arc::new(ScaleReplicas::new(host.clone())),
-        Arc::new(ThrottleIngestion::new(host)),
-    ];
     let mut registry = StrategyRegistry::new();
-    for strategy in all {
+    for strategy in every_strategy(&host, clock) {
         if approve || !NEED_APPROVAL.contains(&strategy.name()) {
             registry.register(strategy)?;
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
+use healing_benches::ending::ended;
 use healing_benches::in_parallel::in_parallel;
 use healing_core::Classifier;
 use healing_core::classify::{EvidenceClassifier, RuleClassifier};
@@ -62,14 +63,7 @@ fn main() -> ExitCode {
     } else {
         score(&arguments)
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing is left to do if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(done)
 }
 
 fn score(arguments: &Arguments) -> Result<(), Failure> {

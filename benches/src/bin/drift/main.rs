@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use healing_benches::ending::ended;
 use healing_core::identity::InvalidName;
 use healing_core::monitor::{DriftConfig, MonitorError};
 use healing_core::observation::ObservationError;
@@ -96,14 +97,7 @@ const SEVERITIES: [f64; 5] = [0.0, 0.1, 0.2, 0.5, 1.0];
 const WEAR_BEGINS: Duration = Duration::from_secs(2 * 3600);
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing is left to do if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use healing_benches::ending::ended;
 use healing_benches::{cpu_time, resident};
 use healing_core::identity::InvalidName;
 use healing_core::storage::{MemoryStorage, OutcomeError, OutcomeStore, RedbError, RedbStorage};
@@ -66,14 +67,7 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing is left to do if even this cannot be written.
-            let _ = writeln!(io::stderr(), "error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -6,16 +6,9 @@ use healing_core::engine::{EventKind, RemediationState, UndoCause};
 use healing_core::identity::{Operator, RemediationId};
 use healing_core::monitor::{IntegrityMonitor, MonitorConfig};
 use healing_core::plan::CapacityEffect;
-use healing_core::{
-    Clock, CollectionId, Healer, Lambda, ObservationSource, Remediation, RemediationStrategy, StrategyRegistry,
-    VirtualClock,
-};
+use healing_core::{Clock, CollectionId, Healer, Lambda, ObservationSource, Remediation, VirtualClock};
 use healing_learn::OutcomeTracker;
-use healing_strategies::{
-    CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
-    RerouteReads, ResyncReplica, ScaleReplicas, ThrottleIngestion,
-};
-use mock_cluster::{Cluster, Scenario};
+use mock_cluster::{Cluster, Scenario, strategies};
 
 use crate::Failure;
 
@@ -41,7 +34,7 @@ pub(crate) fn heal(scenario: Scenario, seed: u64) -> Result<Vec<Kept>, Failure> 
         cluster.schedule(at, injection.fault);
     }
     let mut healer = Healer::builder(Arc::new(cluster.clone()), Arc::new(clock.clone()))
-        .strategies(strategies(&cluster)?)
+        .strategies(strategies(&cluster, true)?)
         .learner(Arc::new(OutcomeTracker::new(Arc::new(clock.clone()))))
         .watch(cluster.collection().clone())
         .build()?;
@@ -111,26 +104,4 @@ fn what_was_kept(
         predicted: predicted.map(|prediction| prediction.lambda_after.get()),
         measured: measured.get(),
     }))
-}
-
-fn strategies(cluster: &Cluster) -> Result<StrategyRegistry, Failure> {
-    let host = Arc::new(cluster.clone());
-    let clock = Arc::new(cluster.clock().clone());
-    let all: [Arc<dyn RemediationStrategy>; 10] = [
-        Arc::new(CompactIndexes::new(host.clone(), clock)),
-        Arc::new(DrainHotPartition::new(host.clone(), host.clone())),
-        Arc::new(EvictColdData::new(host.clone())),
-        Arc::new(PauseMaintenance::new(host.clone())),
-        Arc::new(RebalancePartitions::new(host.clone())),
-        Arc::new(RebuildCentroids::new(host.clone())),
-        Arc::new(RerouteReads::new(host.clone())),
-        Arc::new(ResyncReplica::new(host.clone())),
-        Arc::new(ScaleReplicas::new(host.clone())),
-        Arc::new(ThrottleIngestion::new(host)),
-    ];
-    let mut registry = StrategyRegistry::new();
-    for strategy in all {
-        registry.register(strategy)?;
-    }
-    Ok(registry)
 }

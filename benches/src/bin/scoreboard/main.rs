@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use healing_benches::ending::ended;
 use healing_benches::in_parallel::in_parallel;
 use healing_benches::scoreboard::{self, INCIDENTS_OF_A_LIFE, Lived, POLICIES, Score};
 use mock_cluster::Scenario;
@@ -50,14 +51,7 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing is left to do if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(&Arguments::parse()))
 }
 
 /// What happened under one policy, and what that is worth.
