@@ -238,6 +238,7 @@ fn in_short(body: &JournalBody) -> String {
             remediation.state
         ),
         JournalBody::Entered { number, state } => format!("{number} {state:?}"),
+        JournalBody::Healthy { health, .. } => format!("that lambda is {} in health", health.lambda),
         JournalBody::Checkpoint(_) | JournalBody::OrdersCheckpoint(_) => "a checkpoint".to_owned(),
         other => format!("{other:?}"),
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use healing_core::identity::FencingToken;
 use healing_core::permit::Permit;
-use healing_core::{CollectionId, Percent};
+use healing_core::{CollectionId, Fence, HostError, Percent};
 use healing_strategies::actuators::{
     ActuatorError, CentroidVersion, Centroids, CompactionSlice, CopyNumber, Indexes, Job, Jobs, LagBound, MoveProgress,
     Operation, Partitions, ReadRouting, ReplicaCopies, ReplicaCopy, ReplicaStatus, Replicas, Segment, Throttle, Tiers,
@@ -89,6 +90,16 @@ impl Hands {
 
 fn failed(error: MadeUp) -> ActuatorError {
     ActuatorError::Host(error.boxed())
+}
+
+impl Fence for Hands {
+    fn raise(&self, collection: &CollectionId, token: FencingToken) -> Result<(), HostError> {
+        let simulation = self.reach()?;
+        if simulation.reading_fails() {
+            return Err(MadeUp::Actuator.boxed());
+        }
+        simulation.cluster(collection)?.raise(collection, token)
+    }
 }
 
 impl Partitions for Hands {

@@ -299,6 +299,7 @@ impl History {
 
     fn take_in_record(&mut self, fact: &Fact, record: &JournalRecord, body: &JournalBody) {
         match &record.stream {
+            Stream::Health(_) => {}
             Stream::Global => self.orders.take_in(fact.at, body),
             Stream::Collection(collection) => {
                 let Some(course) = self.courses.get_mut(collection) else {

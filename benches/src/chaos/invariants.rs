@@ -619,7 +619,7 @@ fn record<'a>(history: &'a History, fact: &'a Fact) -> Option<(&'a Course, &'a J
     match &fact.what {
         What::Appended { record, body, .. } => match &record.stream {
             Stream::Collection(collection) => Some((history.course(collection)?, body)),
-            Stream::Global => None,
+            Stream::Global | Stream::Health(_) => None,
         },
         _ => None,
     }

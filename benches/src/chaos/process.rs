@@ -103,6 +103,7 @@ impl Simulation {
             .learner(Arc::new(tracker))
             .config(self.schedule.config.clone())
             .storage(stores)
+            .fence(Arc::new(Hands { link: Arc::clone(link) }))
             .holder(format!("healer {}", link.pid.0))
             .step_runner(Arc::new(Workers { link: Arc::clone(link) }), WORKERS);
         for cluster in &self.clusters {

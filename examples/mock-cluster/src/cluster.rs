@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use healing_core::identity::FencingToken;
-use healing_core::{Clock, CollectionId, Timestamp, VirtualClock};
+use healing_core::{Clock, CollectionId, Fence, HostError, Timestamp, VirtualClock};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::fault::Fault;
@@ -105,7 +105,7 @@ impl Cluster {
         self.state().ingestion.waiting()
     }
 
-    /// The greatest fencing token that an actuator's writing call came with; 0 before the first.
+    /// The greatest fencing token that an actuator's writing call came with, or that the fence was raised to; 0 before the first.
     #[must_use]
     pub fn newest_token(&self) -> FencingToken {
         FencingToken::new(self.state().newest_token)
@@ -113,6 +113,17 @@ impl Cluster {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+}
+
+impl Fence for Cluster {
+    fn raise(&self, collection: &CollectionId, token: FencingToken) -> Result<(), HostError> {
+        if *collection != self.collection {
+            return Err(format!("{collection} is not served here").into());
+        }
+        let mut state = self.state();
+        state.newest_token = state.newest_token.max(token.get());
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ use super::watched::Watched;
 use crate::audit::Signer;
 use crate::classify::{Classifier, EvidenceClassifier};
 use crate::clock::Clock;
+use crate::fence::Fence;
 use crate::identity::{CollectionId, HolderId, InvalidName};
 use crate::learner::{Learner, NoLearning};
 use crate::observation::ObservationSource;
@@ -36,6 +37,7 @@ pub struct HealerBuilder {
     journal: Arc<dyn Journal>,
     outcomes: Arc<dyn OutcomeStore>,
     leases: Arc<dyn LeaseStore>,
+    fence: Option<Arc<dyn Fence>>,
     signer: Option<Arc<dyn Signer>>,
     holder: String,
     steps: Steps,
@@ -83,6 +85,7 @@ impl HealerBuilder {
             journal: Arc::clone(&storage) as Arc<dyn Journal>,
             outcomes: Arc::clone(&storage) as Arc<dyn OutcomeStore>,
             leases: storage,
+            fence: None,
             signer: None,
             holder: "healer".to_owned(),
             steps: Steps::Inline,
@@ -139,6 +142,14 @@ impl HealerBuilder {
     /// processes than the journal is.
     pub fn leases(self, leases: Arc<dyn LeaseStore>) -> Self {
         Self { leases, ..self }
+    }
+
+    /// Closes the host's door through this to older leases. Without one, the first call under a new lease does so.
+    pub fn fence(self, fence: Arc<dyn Fence>) -> Self {
+        Self {
+            fence: Some(fence),
+            ..self
+        }
     }
 
     /// Behaves as configured here instead of as by default.
@@ -207,6 +218,7 @@ impl HealerBuilder {
             journal: Contained(self.journal),
             outcomes: Contained(self.outcomes),
             leases: Contained(self.leases),
+            fence: self.fence,
             signer: self.signer,
             clock: self.clock,
             holder: HolderId::new(self.holder)?,

@@ -15,7 +15,6 @@ use super::guard::Circumstances;
 use super::intake::Sample;
 use super::ledger::Ledger;
 use super::observer::TickObserver;
-use super::orders::ControlError;
 use super::progress::Progress;
 use super::remediation::{Remediation, RemediationState};
 use super::services::Services;
@@ -112,20 +111,6 @@ impl Healer {
     #[must_use]
     pub fn report(&self, collection: &CollectionId) -> Option<&IntegrityReport> {
         self.watched.get(collection)?.report.as_ref()
-    }
-
-    /// Learns anew what is healthy in a collection, from its next samples on: for a collection that was made smaller on purpose,
-    /// and that would otherwise be judged by what it was. What is healthy is known to this healer alone; one that starts learns
-    /// it anyway.
-    ///
-    /// # Errors
-    /// [`ControlError::UnknownCollection`].
-    pub fn relearn(&mut self, collection: &CollectionId) -> Result<(), ControlError> {
-        let unknown = || ControlError::UnknownCollection {
-            collection: collection.clone(),
-        };
-        self.watched.get_mut(collection).ok_or_else(unknown)?.monitor.relearn();
-        Ok(())
     }
 
     /// The remediation that is at work on the collection.
@@ -278,6 +263,7 @@ impl Healer {
     }
 
     pub(super) fn apply_orders(&mut self) {
+        self.apply_relearning();
         let Some(config) = self
             .orders
             .sum()
@@ -329,8 +315,8 @@ impl Healer {
         }
     }
 
-    /// The token of the global stream, which needs no lease.
-    pub(super) const GLOBAL: FencingToken = FencingToken::new(0);
+    /// The token of what is written without a lease.
+    pub(super) const NO_LEASE: FencingToken = FencingToken::new(0);
 }
 
 impl fmt::Debug for Healer {

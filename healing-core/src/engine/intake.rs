@@ -55,6 +55,7 @@ impl<'a> Progress<'a> {
     pub(super) fn look(&mut self) -> Result<Sample, String> {
         let now = self.now();
         self.watched.next_sample = Alarm::after(now, self.services.config.sample_interval);
+        self.recall_health()?;
         let sampled = self.services.observe(&self.watched.collection).and_then(|observation| {
             let report = self
                 .watched
@@ -79,6 +80,7 @@ impl<'a> Progress<'a> {
             None if drifted => self.report(EventKind::DriftEnded),
             _ => {}
         }
+        self.remember_health(sample.report.state);
         self.watched.report = Some(sample.report.clone());
         let (unhealthy, of) = unhealthy_nodes(&sample.observation);
         let change = self.watched.storms.observe(unhealthy, of, now, &self.services.config);

@@ -50,6 +50,7 @@ mod event;
 mod executor;
 mod guard;
 mod healer;
+mod health;
 mod intake;
 mod ledger;
 mod observer;

@@ -14,6 +14,7 @@ use crate::audit::Signer;
 use crate::classify::Classifier;
 use crate::clock::{Clock, elapsed};
 use crate::diagnosis::Diagnosis;
+use crate::fence::Fence;
 use crate::host_call::{contained, told};
 use crate::identity::{CollectionId, FencingToken, HolderId};
 use crate::learner::{Learner, NoLearning};
@@ -22,7 +23,7 @@ use crate::number::Amount;
 use crate::observation::{Observation, ObservationSource};
 use crate::problem::ProblemKind;
 use crate::registry::StrategyRegistry;
-use crate::storage::{Journal, LeaseStore, OutcomeRecord, OutcomeStore};
+use crate::storage::{Journal, Lease, LeaseError, LeaseStore, OutcomeRecord, OutcomeStore};
 
 /// Everything that is the same for all collections of a healer.
 pub(super) struct Services {
@@ -34,6 +35,7 @@ pub(super) struct Services {
     pub(super) journal: Contained<dyn Journal>,
     pub(super) outcomes: Contained<dyn OutcomeStore>,
     pub(super) leases: Contained<dyn LeaseStore>,
+    pub(super) fence: Option<Arc<dyn Fence>>,
     pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) holder: HolderId,
@@ -54,6 +56,18 @@ impl Services {
             token,
             at: self.now(),
         }
+    }
+
+    /// Gets the lease on a collection, and closes the host's door to all before it.
+    pub(super) fn acquire(&self, collection: &CollectionId) -> Result<Lease, LeaseError> {
+        let lease = self.leases.acquire(collection, &self.holder, self.config.lease)?;
+        let Some(fence) = &self.fence else { return Ok(lease) };
+        let raised = contained(|| fence.raise(collection, lease.token)).unwrap_or_else(|panicked| Err(panicked.into()));
+        raised.map(|()| lease.clone()).map_err(|error| {
+            // It ends by itself where it cannot be given back.
+            drop(self.leases.release(&lease));
+            LeaseError::Host(format!("the fence was not raised: {}", told(&error)).into())
+        })
     }
 
     /// Observes a collection. A panic of the source, an observation of something else and one that is too old are errors

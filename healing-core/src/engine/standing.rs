@@ -188,6 +188,9 @@ pub struct StandingOrders {
     pub frozen: Option<Freeze>,
     /// The orders to begin nothing in single collections.
     pub frozen_collections: BTreeMap<CollectionId, Freeze>,
+    /// How often it was ordered to learn anew what is healthy, by collection.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub relearned: BTreeMap<CollectionId, u64>,
     /// The records by which keys were rotated, oldest first: each is evidence by itself, also where the journal was pruned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rotations: Vec<JournalRecord>,
@@ -253,6 +256,10 @@ impl Fold for StandingOrders {
                 ..
             } => {
                 self.frozen_collections.remove(&collection);
+            }
+            JournalBody::Relearn { collection, .. } => {
+                let times = self.relearned.entry(collection).or_default();
+                *times = times.saturating_add(1);
             }
             JournalBody::KeyRotated { .. } => self.rotations.push(record.clone()),
             JournalBody::OrdersCheckpoint(orders) => *self = *orders,

@@ -137,11 +137,8 @@ impl Progress<'_> {
     pub(super) fn acquire(&self) -> Result<Tenure, LeaseError> {
         let Self { services, watched, .. } = self;
         let asked_at = self.now();
-        let duration = services.config.lease;
-        let lease = services
-            .leases
-            .acquire(&watched.collection, &services.holder, duration)?;
-        Ok(Tenure::new(lease, asked_at, duration))
+        let lease = services.acquire(&watched.collection)?;
+        Ok(Tenure::new(lease, asked_at, services.config.lease))
     }
 
     pub(super) fn give_back(&mut self, tenure: &Tenure) {

@@ -9,6 +9,7 @@ use super::alarm::Alarm;
 use super::decision::Decision;
 use super::event::EventKind;
 use super::executor::RunningCall;
+use super::health::Health;
 use super::ledger::Ledger;
 use super::outcome::Unrecorded;
 use super::remediation::{Remediation, RemediationState};
@@ -29,6 +30,7 @@ pub(super) struct Watched {
     /// Of the last regular sample.
     pub(super) report: Option<IntegrityReport>,
     pub(super) next_sample: Alarm,
+    pub(super) health: Health,
     pub(super) ledger: Ledger<Standing>,
     /// When to look whether others wrote to the journal.
     pub(super) next_reading: Alarm,
@@ -101,6 +103,7 @@ const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 impl Watched {
     pub(super) fn new(collection: CollectionId, config: &MonitorConfig, now: Timestamp) -> Self {
         Self {
+            health: Health::new(&collection, now),
             ledger: Ledger::new(Stream::Collection(collection.clone())),
             collection,
             monitor: IntegrityMonitor::new(config),

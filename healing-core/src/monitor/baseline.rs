@@ -138,6 +138,13 @@ impl Baseline {
         }
     }
 
+    /// A baseline that was learned earlier.
+    pub(super) fn known(value: f64) -> Self {
+        Self {
+            learning: Learning::Known(Healthy::of(value)),
+        }
+    }
+
     /// The baseline, once known.
     pub(super) fn value(&self) -> Option<f64> {
         match self.learning {

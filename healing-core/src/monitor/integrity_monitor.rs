@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::baseline::Baseline;
 use super::drift::{DriftConfig, DriftWatch};
 use super::hysteresis::{Hysteresis, HysteresisConfig, IntegrityState};
+use super::learned_health::LearnedHealth;
 use super::mirror::Mirror;
 use super::report::{IntegrityReport, WeakCut};
 use super::thresholds::Thresholds;
@@ -163,6 +164,31 @@ impl IntegrityMonitor {
         if let Some(mirror) = &mut self.mirror {
             mirror.relearn();
         }
+    }
+
+    /// What is healthy, once that is known; `None` while it is being learned.
+    #[must_use]
+    pub fn learned(&self) -> Option<LearnedHealth> {
+        let mirror = self.mirror.as_ref().filter(|mirror| mirror.is_learned())?;
+        Some(LearnedHealth {
+            lambda: self.healthy_lambda()?,
+            weakest_share: Amount::clamped(self.share.value()?),
+            edges: mirror.healthy_edges(),
+        })
+    }
+
+    /// Goes by what was learned earlier, perhaps by another monitor, instead of learning it: a collection that is sick when it
+    /// is first seen is then known to be. The state stays.
+    ///
+    /// # Errors
+    /// [`MonitorError`] when what is said to be healthy has no minimum cut; the monitor then stays as it is.
+    pub fn recall(&mut self, health: &LearnedHealth) -> Result<(), MonitorError> {
+        self.mirror = Some(Mirror::of_health(&health.edges)?);
+        self.weak_cuts.forget();
+        self.lambda = Baseline::known(health.lambda.get());
+        self.share = Baseline::known(health.weakest_share.get());
+        self.is_relearning = false;
+        Ok(())
     }
 
     /// Takes one regular sample in: the state moves by it.

@@ -3,10 +3,13 @@
 //! An observation is compared with the copy, and only what changed goes into the cut. The copy is as compact as it can be:
 //! nodes are numbered, edges are numbers, and a graph of a thousand nodes takes a few hundred kilobytes.
 
+use std::collections::BTreeSet;
+
 use healing_mincut::{DynamicMinCut, FixedPoint, Graph, GraphError, Update};
 
 use super::baseline::{Healthy, Learned};
 use super::integrity_monitor::MonitorError;
+use super::learned_health::HealthyEdge;
 use super::report::{WeakenedEdge, WitnessEdge};
 use super::weak_cuts::PricedCut;
 use crate::number::Amount;
@@ -81,7 +84,7 @@ impl Price {
 impl Mirror {
     /// A copy of a graph about which nothing is known yet.
     pub(super) fn of(graph: &ContractedGraph) -> Result<Self, MonitorError> {
-        check_total(graph)?;
+        check_total(capacities(graph))?;
         let nodes: Vec<NodeRef> = graph.nodes().iter().map(|node| node.node).collect();
         let number = |node| number_in(&nodes, node);
         let edges: Vec<MirroredEdge> = graph
@@ -99,9 +102,37 @@ impl Mirror {
         })
     }
 
+    /// A collection in which all is well, as it was learned earlier.
+    pub(super) fn of_health(healthy: &[HealthyEdge]) -> Result<Self, MonitorError> {
+        let ends = healthy.iter().flat_map(|it| <[NodeRef; 2]>::from(it.edge.ends()));
+        let nodes: Vec<NodeRef> = ends.collect::<BTreeSet<_>>().into_iter().collect();
+        let number = |node| number_in(&nodes, node).unwrap_or(0);
+        let mirrored = healthy.iter().map(|it| MirroredEdge {
+            a: number(it.edge.ends().0),
+            b: number(it.edge.ends().1),
+            kind: it.edge.kind(),
+            missing: None,
+            capacity: it.capacity.get(),
+            learned: Learned::Known(Healthy::of(it.capacity.get())),
+        });
+        let mut edges: Vec<MirroredEdge> = mirrored.collect();
+        edges.sort_unstable_by_key(|edge| (edge.a, edge.b, edge.kind));
+        edges.dedup_by_key(|edge| (edge.a, edge.b, edge.kind));
+        let total: f64 = edges.iter().map(|edge| edge.capacity).sum();
+        check_total(total)?;
+        let (cut, scale) = cut_of(nodes.len(), &edges)?;
+        Ok(Self {
+            nodes,
+            edges,
+            scale,
+            cut,
+            is_learned: true,
+        })
+    }
+
     /// Takes over what `graph` shows. On an error nothing was taken over.
     pub(super) fn follow(&mut self, graph: &ContractedGraph) -> Result<(), MonitorError> {
-        check_total(graph)?;
+        check_total(capacities(graph))?;
         if self.has_the_nodes_of(graph)
             && let Some(changes) = self.changes_to(graph)
             && self.apply(changes)
@@ -216,6 +247,15 @@ impl Mirror {
         for edge in &mut self.edges {
             edge.learned.sample(edge.capacity);
         }
+    }
+
+    /// What each edge carries when all is well.
+    pub(super) fn healthy_edges(&self) -> Vec<HealthyEdge> {
+        let healthy = |edge: &MirroredEdge| HealthyEdge {
+            edge: self.key(edge),
+            capacity: Amount::clamped(edge.healthy()),
+        };
+        self.edges.iter().map(healthy).collect()
     }
 
     /// Begins to learn anew.
@@ -454,9 +494,12 @@ fn cut_of(nodes: usize, edges: &[MirroredEdge]) -> Result<(DynamicMinCut, FixedP
     Ok((DynamicMinCut::new(&graph), scale))
 }
 
-fn check_total(graph: &ContractedGraph) -> Result<(), MonitorError> {
-    let capacities = graph.edges().iter().map(|edge| edge.effective_capacity().get());
-    let total = Amount::clamped(capacities.sum());
+fn capacities(graph: &ContractedGraph) -> f64 {
+    graph.edges().iter().map(|edge| edge.effective_capacity().get()).sum()
+}
+
+fn check_total(total: f64) -> Result<(), MonitorError> {
+    let total = Amount::clamped(total);
     if total.get() > LARGEST_TOTAL {
         return Err(MonitorError::TooMuchCapacity { total });
     }

@@ -1,6 +1,7 @@
 //! The journal: what was decided, in order, before it was done.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use crate::audit::{Digest, RecordSignature, Signer};
 use crate::clock::to_microsecond;
 use crate::identity::{CollectionId, FencingToken};
 
-/// An append-only record of every transition, one stream per collection and one for what concerns all.
+/// An append-only record of every transition, in a stream per collection and one for what concerns all; and of what is healthy,
+/// in streams of its own.
 ///
 /// A store keeps records and need not understand them: who writes them numbers, chains and signs them
 /// ([`JournalRecord::seal`]). What an implementation must guarantee:
@@ -67,15 +69,45 @@ pub enum Stream {
     Global,
     /// What concerns one collection.
     Collection(CollectionId),
+    /// What is healthy in one collection.
+    Health(CollectionId),
 }
 
 impl fmt::Display for Stream {
-    /// `global`, or `collection:` and the collection's name: different for different streams.
+    /// `global`, or `collection:` or `health:` and the collection's name: different for different streams.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Global => formatter.write_str("global"),
-            Self::Collection(collection) => write!(formatter, "collection:{collection}"),
+            Self::Global => formatter.write_str(GLOBAL),
+            Self::Collection(collection) => write!(formatter, "{COLLECTION}{collection}"),
+            Self::Health(collection) => write!(formatter, "{HEALTH}{collection}"),
         }
+    }
+}
+
+const GLOBAL: &str = "global";
+const COLLECTION: &str = "collection:";
+const HEALTH: &str = "health:";
+
+/// A text that names no stream.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{name:?} names no stream; there are `global`, `collection:NAME` and `health:NAME`")]
+pub struct UnknownStream {
+    /// The text.
+    pub name: String,
+}
+
+impl FromStr for Stream {
+    type Err = UnknownStream;
+
+    /// Reads what it is [shown](fmt::Display) as.
+    fn from_str(name: &str) -> Result<Self, UnknownStream> {
+        let of = |collection: &str, stream: fn(CollectionId) -> Self| CollectionId::new(collection).ok().map(stream);
+        let stream = match (name.strip_prefix(COLLECTION), name.strip_prefix(HEALTH)) {
+            (Some(collection), _) => of(collection, Self::Collection),
+            (_, Some(collection)) => of(collection, Self::Health),
+            _ => (name == GLOBAL).then_some(Self::Global),
+        };
+        stream.ok_or_else(|| UnknownStream { name: name.to_owned() })
     }
 }
 
@@ -88,7 +120,8 @@ pub struct JournalRecord {
     pub sequence: u64,
     /// When it was written, to the microsecond.
     pub at: Timestamp,
-    /// The token of the lease it was written under; 0 in the global stream, which needs none.
+    /// The token of the lease it was written under; 0 in the streams that need none: the global one, and those of what is
+    /// healthy.
     pub token: FencingToken,
     /// Whether reading may begin with it.
     pub kind: RecordKind,
@@ -144,7 +177,9 @@ impl JournalRecord {
         signer: Option<&dyn Signer>,
     ) -> Result<Self, JournalError> {
         let kind = match body {
-            JournalBody::Checkpoint(_) | JournalBody::OrdersCheckpoint(_) => RecordKind::Checkpoint,
+            JournalBody::Checkpoint(_) | JournalBody::OrdersCheckpoint(_) | JournalBody::Healthy { .. } => {
+                RecordKind::Checkpoint
+            }
             _ => RecordKind::Event,
         };
         let mut record = Self {

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::audit::PublicKey;
 use crate::engine::{HealingConfig, Remediation, RemediationState, Standing, StandingOrders};
 use crate::identity::{CollectionId, Operator, RemediationId};
+use crate::monitor::LearnedHealth;
 use crate::storage::FeedbackScore;
 
-/// What a record says. The first three kinds are in a collection's stream, written under its lease; the others are in the
-/// global one.
+/// What a record says. The first three kinds are in a collection's stream, written under its lease; [`Healthy`](Self::Healthy)
+/// has a stream of its own; the others are in the global one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -26,6 +27,21 @@ pub enum JournalBody {
     },
     /// What all earlier records of the collection's stream amount to.
     Checkpoint(Box<Standing>),
+    /// What is healthy in the collection, as a healer has learned it while all was well: all that its stream says.
+    Healthy {
+        /// How often operators had ordered to learn it anew.
+        relearned: u64,
+        /// What was learned.
+        #[serde(flatten)]
+        health: Box<LearnedHealth>,
+    },
+    /// What is healthy in a collection is to be learned anew.
+    Relearn {
+        /// The collection.
+        collection: CollectionId,
+        /// Who ordered it.
+        by: Operator,
+    },
     /// The configuration was changed.
     Configured {
         /// By whom.

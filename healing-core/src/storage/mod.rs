@@ -12,7 +12,7 @@ mod outcome;
 #[cfg(feature = "redb")]
 mod redb;
 
-pub use journal::{Journal, JournalError, JournalRecord, RecordKind, Stream, StreamHead};
+pub use journal::{Journal, JournalError, JournalRecord, RecordKind, Stream, StreamHead, UnknownStream};
 pub use journal_body::{Freeze, JournalBody};
 pub use lease::{Lease, LeaseError, LeaseStore};
 pub use memory::MemoryStorage;

@@ -1,6 +1,7 @@
 //! From a fault to a verified recovery.
 
 use healing_core::engine::{EventKind, RemediationState, Verification};
+use healing_core::identity::Operator;
 use healing_core::monitor::IntegrityState;
 use healing_core::{HealingConfig, Ratio};
 
@@ -93,7 +94,7 @@ fn a_collection_that_was_made_smaller_on_purpose_is_well_once_that_is_learned() 
     world.sicken(0.6);
     run(&mut healer, &world.clock, 60 * MINUTE);
     assert_eq!(healer.report(&collection()).unwrap().state, IntegrityState::Critical);
-    healer.relearn(&collection()).unwrap();
+    healer.relearn(&collection(), &Operator::new("alice").unwrap()).unwrap();
     run(&mut healer, &world.clock, 10 * MINUTE);
     let report = healer.report(&collection()).unwrap();
     assert_eq!(

@@ -1,7 +1,9 @@
 //! What is healthy is learned, is lifted by what lasts, and does not sink unseen.
 
-use healing_core::Lambda;
-use healing_core::monitor::{IntegrityReport, IntegrityState, MonitorConfig};
+use healing_core::monitor::{
+    IntegrityMonitor, IntegrityReport, IntegrityState, LearnedHealth, MonitorConfig, MonitorError,
+};
+use healing_core::{Amount, Lambda};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -136,4 +138,44 @@ fn what_was_taken_away_on_purpose_is_healthy_once_it_is_learned_anew() {
         (report.state, report.weakest[0].share_left()),
         (IntegrityState::Normal, Some(1.0))
     );
+}
+
+#[test]
+fn a_monitor_that_recalls_what_another_learned_judges_as_that_one_does() {
+    let mut world = World::new(&MonitorConfig::default());
+    ring_and_leaf(&mut world, |node| 50.0 + node as f64, 10.0);
+    world.samples(20);
+    let learned = serde_json::to_string(&world.monitor.learned().unwrap()).unwrap();
+    let mut later = IntegrityMonitor::new(&MonitorConfig::default());
+    assert_eq!(later.learned(), None);
+    later.recall(&serde_json::from_str(&learned).unwrap()).unwrap();
+    // Meanwhile a link has lost most of its capacity, the leaf has moved, and a node has come.
+    world
+        .link(2, 3, 5.0)
+        .unlink(0, 100)
+        .link(1, 100, 9.0)
+        .link(4, 200, 20.0);
+    let report = world.samples(10);
+    let observation = world.observation();
+    let recalled = later.look(&observation).unwrap();
+    assert_eq!(report.state, IntegrityState::Stress);
+    assert_eq!(
+        (recalled.weakened, recalled.weakest, recalled.integrity),
+        (report.weakened, report.weakest, report.integrity)
+    );
+}
+
+#[test]
+fn what_has_no_cut_is_not_recalled() {
+    let mut monitor = IntegrityMonitor::new(&MonitorConfig::default());
+    let nothing = LearnedHealth {
+        lambda: Lambda::ZERO,
+        weakest_share: Amount::default(),
+        edges: Vec::new(),
+    };
+    assert!(matches!(
+        monitor.recall(&nothing),
+        Err(MonitorError::TooFewNodes { nodes: 0 })
+    ));
+    assert_eq!(monitor.learned(), None);
 }

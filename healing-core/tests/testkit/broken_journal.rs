@@ -154,6 +154,7 @@ impl Sketch {
             Stream::Collection(collection) => {
                 Stream::Collection(CollectionId::new(rename(collection.as_str())).unwrap())
             }
+            Stream::Health(collection) => Stream::Health(CollectionId::new(rename(collection.as_str())).unwrap()),
         };
         match self.flaw {
             Flaw::FoldsCase => renamed(str::to_lowercase),

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 
+use healing_core::identity::FencingToken;
 use healing_core::metrics::JobState;
 use healing_core::permit::Permit;
-use healing_core::{CollectionId, Percent};
+use healing_core::{CollectionId, Fence, HostError, Percent};
 use parking_lot::{MappedMutexGuard, MutexGuard};
 
 use super::{MemoryHost, MemoryState};
@@ -28,6 +29,14 @@ impl MemoryHost {
         }
         inside.newest_token = token;
         Ok(MutexGuard::map(inside, |inside| &mut inside.state))
+    }
+}
+
+impl Fence for MemoryHost {
+    fn raise(&self, _collection: &CollectionId, token: FencingToken) -> Result<(), HostError> {
+        let mut inside = self.inside();
+        inside.newest_token = inside.newest_token.max(token.get());
+        Ok(())
     }
 }
 

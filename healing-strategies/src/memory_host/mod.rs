@@ -97,7 +97,7 @@ impl MemoryHost {
         change(&mut self.inside().state)
     }
 
-    /// The greatest fencing token that a writing call came with; 0 before the first.
+    /// The greatest fencing token that a writing call came with, or that the fence was raised to; 0 before the first.
     #[must_use]
     pub fn newest_token(&self) -> FencingToken {
         FencingToken::new(self.inside().newest_token)

@@ -1,9 +1,8 @@
 //! The journal: two tables, one row a record.
 
-use healing_core::CollectionId;
 use healing_core::audit::{Digest, PublicKey, RecordSignature};
 use healing_core::identity::FencingToken;
-use healing_core::storage::{Journal, JournalError, JournalRecord, RecordKind, Stream};
+use healing_core::storage::{Journal, JournalError, JournalRecord, RecordKind, Stream, UnknownStream};
 use postgres::Row;
 
 use super::{PostgresStorage, at_most, signed, unsigned};
@@ -183,15 +182,8 @@ fn record(stream: &Stream, row: &Row) -> Result<JournalRecord, PostgresError> {
 }
 
 fn stream_named(name: &str) -> Result<Stream, PostgresError> {
-    let unknown = |why: String| PostgresError::Damaged {
+    name.parse().map_err(|error: UnknownStream| PostgresError::Damaged {
         what: format!("the stream {name:?}"),
-        why,
-    };
-    match name.strip_prefix("collection:") {
-        Some(collection) => CollectionId::new(collection)
-            .map(Stream::Collection)
-            .map_err(|error| unknown(error.to_string())),
-        None if name == Stream::Global.to_string() => Ok(Stream::Global),
-        None => Err(unknown("there is no such stream".to_owned())),
-    }
+        why: error.to_string(),
+    })
 }

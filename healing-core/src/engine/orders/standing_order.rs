@@ -1,4 +1,4 @@
-//! Orders that stand until they are changed: configure, freeze, unfreeze.
+//! Orders that stand: configure, freeze, unfreeze, relearn, rotate the key.
 
 use std::sync::Arc;
 
@@ -71,6 +71,25 @@ impl Healer {
         })
     }
 
+    /// Learns anew what is healthy in a collection, from its next samples on: for a collection that was made smaller on purpose,
+    /// and that would otherwise be judged by what it was. What is healthy is written down, so this healer and all that share
+    /// its journal go by it until it is ordered anew.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownCollection`]; [`ControlError::Journal`] when the order cannot be written down.
+    pub fn relearn(&mut self, collection: &CollectionId, by: &Operator) -> Result<(), ControlError> {
+        // Only a collection that is looked after can be learned.
+        self.with_progress(collection, |_| ())?;
+        self.write_order(|_| {
+            Ok(JournalBody::Relearn {
+                collection: collection.clone(),
+                by: by.clone(),
+            })
+        })?;
+        self.apply_orders();
+        Ok(())
+    }
+
     /// Signs with another key from here on: the old one vouches for it in the global stream. Healers that share the journal
     /// must be given the new key before this one has signed in a stream that they write to.
     ///
@@ -104,7 +123,7 @@ impl Healer {
         loop {
             self.orders.catch_up(&self.services.journal)?;
             let body = order(self)?;
-            let pen = self.services.pen(Self::GLOBAL);
+            let pen = self.services.pen(Self::NO_LEASE);
             tries_left -= 1;
             match self.orders.append(&pen, body) {
                 Err(JournalError::OutOfSequence { .. }) if tries_left > 0 => {}
@@ -115,7 +134,7 @@ impl Healer {
             }
         }
         let prune = self.services.config.journal_retention == JournalRetention::Prune;
-        let pen = self.services.pen(Self::GLOBAL);
+        let pen = self.services.pen(Self::NO_LEASE);
         if let Err(error) = self.orders.compact(&pen, prune) {
             // The order is given all the same.
             self.storage_failed(&error);

@@ -11,7 +11,7 @@ use crate::engine::event::EventKind;
 use crate::engine::executor::{Answer, Job, Started};
 use crate::engine::remediation::Remediation;
 use crate::engine::services::Services;
-use crate::engine::watched::{Active, Call, Purpose, Tenure};
+use crate::engine::watched::{Active, Call, Purpose};
 use crate::host_call::told;
 use crate::permit::{Revocation, StepContext};
 use crate::registry::Registered;
@@ -160,16 +160,10 @@ impl Progress<'_> {
     /// what comes after it.
     fn fence_out(&mut self, active: &mut Active, step: usize) -> Called {
         self.report_abandoned(&active.remediation, step);
-        let Services {
-            leases, holder, config, ..
-        } = self.services;
-        let now = self.now();
-        let renewed = leases
-            .release(&active.tenure.lease)
-            .and_then(|()| leases.acquire(&self.watched.collection, holder, config.lease));
-        match renewed {
-            Ok(lease) => {
-                active.tenure = Tenure::new(lease, now, config.lease);
+        let released = self.services.leases.release(&active.tenure.lease);
+        match released.and_then(|()| self.acquire()) {
+            Ok(tenure) => {
+                active.tenure = tenure;
                 Called::TimedOut
             }
             Err(error) => {

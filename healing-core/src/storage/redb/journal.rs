@@ -9,14 +9,11 @@ use super::codec::{protect, uncover};
 use super::file::Failure;
 use super::tables::{RECORDS, STREAMS};
 use crate::audit::{Digest, RecordSignature};
-use crate::identity::{CollectionId, FencingToken};
-use crate::storage::{Journal, JournalError, JournalRecord, RecordKind, Stream};
+use crate::identity::FencingToken;
+use crate::storage::{Journal, JournalError, JournalRecord, RecordKind, Stream, UnknownStream};
 
 /// Records pruned in one transaction: enough to be quick, few enough that appends need not wait for long.
 const PRUNED_AT_ONCE: u64 = 10_000;
-
-/// What precedes a stream's name.
-const COLLECTION: &str = "collection:";
 
 type Outcome<T> = Result<T, Failure<JournalError>>;
 
@@ -178,14 +175,8 @@ fn keep(streams: &mut Table<'_, &'static str, &'static [u8]>, name: &str, kept: 
 }
 
 fn stream_named(name: &str) -> Outcome<Stream> {
-    let unknown = || Failure::Damaged(format!("{name:?} names no stream"));
-    match name.strip_prefix(COLLECTION) {
-        Some(collection) => CollectionId::new(collection)
-            .map(Stream::Collection)
-            .map_err(|_| unknown()),
-        None if name == Stream::Global.to_string() => Ok(Stream::Global),
-        None => Err(unknown()),
-    }
+    name.parse()
+        .map_err(|error: UnknownStream| Failure::Damaged(error.to_string()))
 }
 
 /// The record as it is kept: the length of the header, the header, the body.

@@ -46,9 +46,11 @@ pub(super) fn listed(factory: &mut impl Journals) -> Checked {
 
 /// Writers of streams whose names are easily confused.
 fn look_alike_writers() -> Result<Vec<Writer>, Objection> {
-    let collections = look_alikes()?.into_iter().map(Stream::Collection);
+    let collections = look_alikes()?;
+    let health = collections.clone().into_iter().map(Stream::Health);
     Ok(std::iter::once(Stream::Global)
-        .chain(collections)
+        .chain(collections.into_iter().map(Stream::Collection))
+        .chain(health)
         .map(Writer::of)
         .collect())
 }
