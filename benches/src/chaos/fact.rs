@@ -230,11 +230,15 @@ impl fmt::Display for What {
 fn in_short(body: &JournalBody) -> String {
     match body {
         JournalBody::Remediation(remediation) => format!(
-            "{} {} by {} ({} steps): {:?}",
+            "{} {} by {} ({} steps, {}): {:?}",
             remediation.id,
             remediation.diagnosis.problem.kind(),
             remediation.plan.strategy,
             remediation.plan.steps.len(),
+            remediation.prediction.map_or_else(
+                || "lambda unpredictable".to_owned(),
+                |it| format!("lambda {:.1} to {:.1}", it.lambda_before.get(), it.lambda_after.get())
+            ),
             remediation.state
         ),
         JournalBody::Entered { number, state } => format!("{number} {state:?}"),

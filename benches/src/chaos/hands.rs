@@ -73,7 +73,10 @@ impl Hands {
                 simulation.receive(&call, false)?;
                 Err(failed(MadeUp::Actuator))
             }
-            CallFate::Mishap(ActuatorMishap::Lies) => Ok(call.act.claimed()),
+            CallFate::Mishap(ActuatorMishap::Lies) => {
+                simulation.lie(&call);
+                Ok(call.act.claimed())
+            }
             CallFate::Mishap(_) => Err(failed(MadeUp::Actuator)),
         }
     }

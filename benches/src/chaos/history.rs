@@ -366,7 +366,9 @@ impl Course {
                 let begun = (!again && remediation.ordered_by.is_none()).then(|| remediation.id.clone());
                 if !again {
                     self.newest_since = Some(at);
-                    self.touched.retain(|&number, _| number + 1 >= remediation.id.number());
+                    // The newest that touched anything can still be ordered to be taken back.
+                    let newest_acted = self.touched.keys().next_back().copied();
+                    self.touched.retain(|&number, _| Some(number) >= newest_acted);
                 }
                 let before = self
                     .newest

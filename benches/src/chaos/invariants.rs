@@ -118,7 +118,7 @@ fn states_follow(history: &History, fact: &Fact) -> Result<(), String> {
         (S::Planned { .. }, S::Executing { step, .. }) => *step == 0,
         (S::Executing { step, .. }, S::Settling { done, .. }) => *done == step + 1,
         (S::Settling { done, .. }, S::Executing { step, .. }) => done == step && *step < steps,
-        (S::Settling { done, .. }, S::Stabilising { done: then, .. })
+        (S::Settling { done, .. } | S::Verifying { done, .. }, S::Stabilising { done: then, .. })
         | (S::Stabilising { done, .. }, S::Verifying { done: then, .. })
         | (S::Verifying { done, .. }, S::Completed { done: then, .. }) => done == then,
         (

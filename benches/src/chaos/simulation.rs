@@ -13,7 +13,7 @@ use healing_core::observation::ObservationError;
 use healing_core::permit::{Revocation, StepContext};
 use healing_core::storage::{JournalBody, JournalRecord, Lease, MemoryStorage};
 use healing_core::{Clock, CollectionId, Lambda, Observation, ObservationSource, Timestamp, VirtualClock};
-use healing_strategies::actuators::ActuatorError;
+use healing_strategies::actuators::{ActuatorError, Segment, Tier, Tiers};
 use mock_cluster::Cluster;
 use parking_lot::Mutex;
 
@@ -317,6 +317,21 @@ impl Simulation {
         };
         if self.carry_out(cluster, &call).is_ok() {
             let act = call.act;
+            self.note(None, What::Meddled { collection, act });
+        }
+    }
+
+    /// A call is said to have been made, and was not. Where a move that is under way was to be called off, nothing shows that
+    /// it goes on, nor can: to everyone's eyes someone else then moves it.
+    pub(super) fn lie(&self, call: &Call) {
+        let collection = call.remediation.collection().clone();
+        let Act::Reload { segment } = call.act else { return };
+        let segments = self
+            .cluster(&collection)
+            .and_then(|cluster| cluster.segments(&collection));
+        let is_hot = |it: Segment| it.id == segment && it.tier == Tier::Hot;
+        if segments.is_ok_and(|segments| segments.into_iter().any(is_hot)) {
+            let act = call.act.clone();
             self.note(None, What::Meddled { collection, act });
         }
     }

@@ -130,6 +130,7 @@ impl Partitions {
             vector.partition = vector.home;
             vector.served_by = vector.home;
             vector.rate = vector.rate_at_birth;
+            vector.is_updated = false;
         }
         for population in self.populations.values_mut() {
             *population = 0;

@@ -78,7 +78,9 @@ pub struct HealingConfig {
     /// From the end of a step to the measurement of what it did. 5 s.
     #[serde(rename = "step_settle_seconds", with = "duration_serde::seconds")]
     pub step_settle: Duration,
-    /// From the last step to verification. The seed's 10 s.
+    /// From the last step to verification. The seed's 10 s. Where the symptom is gone by then and lambda has not followed yet,
+    /// but rises, it is verified later: each time after as long again, at most 30 times. A replica that fell behind under a
+    /// load that is no longer there has to catch up first.
     #[serde(rename = "stabilisation_seconds", with = "duration_serde::seconds")]
     pub stabilisation: Duration,
     /// How long a measurement that a remediation waits for may fail before the remediation is undone. 120 s.

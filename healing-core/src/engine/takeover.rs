@@ -160,6 +160,7 @@ impl Progress<'_> {
             no_thread_until: None,
             touched_elsewhere: BTreeSet::new(),
             disturbances: BTreeSet::new(),
+            recovery: None,
         });
     }
 }

@@ -29,12 +29,20 @@ pub(super) fn judge(
         };
     }
     match (initial.symptom, symptom) {
-        (Some(before), Some(after))
-            if others_count && before.get() > 0.0 && after.get() <= before.get() * (1.0 - enough) =>
-        {
+        (Some(before), Some(after)) if others_count && symptom_is_gone(initial, symptom, config) => {
             Verification::Symptom { before, after }
         }
         _ => Verification::NotVerified { relative_change },
+    }
+}
+
+/// Whether the symptom has become as much less as counts for an improvement, where symptoms count, whatever lambda did.
+pub(super) fn symptom_is_gone(initial: &Initial, symptom: Option<Amount>, config: &HealingConfig) -> bool {
+    match (initial.symptom, symptom) {
+        (Some(before), Some(after)) if config.verification == VerificationRule::LambdaOrSymptom => {
+            before.get() > 0.0 && after.get() <= before.get() * (1.0 - config.min_improvement.get())
+        }
+        _ => false,
     }
 }
 

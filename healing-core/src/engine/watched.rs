@@ -19,6 +19,7 @@ use super::trace::RemediationSpan;
 use crate::clock::{elapsed, later};
 use crate::identity::CollectionId;
 use crate::monitor::{IntegrityMonitor, IntegrityReport, MonitorConfig};
+use crate::number::Lambda;
 use crate::problem::ProblemKind;
 use crate::storage::{Disturbance, Lease, Stream};
 use crate::topology::NodeRef;
@@ -65,6 +66,17 @@ pub(super) struct Active {
     pub(super) touched_elsewhere: BTreeSet<NodeRef>,
     /// What beside it may have brought about what was measured.
     pub(super) disturbances: BTreeSet<Disturbance>,
+    /// How its collection has recovered since its last step.
+    pub(super) recovery: Option<Recovery>,
+}
+
+/// A collection that may still be on its way back, after a remediation's last step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recovery {
+    /// Lambda when it was last looked at.
+    pub(super) lambda: Lambda,
+    /// It is looked at so many times more, at most.
+    pub(super) looks_left: u32,
 }
 
 /// A lease, in force for as long as this process can be sure of by its own clock: a store's clock may differ.
@@ -144,7 +156,28 @@ impl Watched {
     }
 }
 
+impl Recovery {
+    /// A remediation whose symptom is gone waits at most so many times as long as the stabilisation for lambda to follow.
+    const MOST_LOOKS: u32 = 30;
+
+    pub(super) fn beginning(lambda: Lambda) -> Self {
+        Self {
+            lambda,
+            looks_left: Self::MOST_LOOKS,
+        }
+    }
+}
+
 impl Active {
+    /// Whether lambda rose since the last look, and may be waited for a little longer.
+    pub(super) fn is_recovering(&mut self, lambda: Lambda) -> bool {
+        let Some(recovery) = self.recovery.as_mut().filter(|recovery| recovery.looks_left > 0) else {
+            return false;
+        };
+        recovery.looks_left -= 1;
+        lambda > std::mem::replace(&mut recovery.lambda, lambda)
+    }
+
     /// Whether it counts against the number of remediations that may be at work: one that waits for a human does not, and
     /// one that was approved asks again before it begins.
     fn is_at_work(&self) -> bool {

@@ -149,7 +149,8 @@ fn tell(schedule: &Schedule, outcome: &Outcome, arguments: &Arguments) -> Result
     }
     let story = &shrunk.outcome.story;
     writeln!(output, "\nwhat happened last then:")?;
-    for line in &story[story.len().saturating_sub(TOLD)..] {
+    let told = if arguments.story { story.len() } else { TOLD };
+    for line in &story[story.len().saturating_sub(told)..] {
         writeln!(output, "  {line}")?;
     }
     if let Some(violation) = &shrunk.outcome.violation {

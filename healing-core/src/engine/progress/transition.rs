@@ -11,8 +11,8 @@ use super::{Next, Progress};
 use crate::clock::later;
 use crate::engine::guard::Circumstances;
 use crate::engine::remediation::{RemediationState, UndoCause, UndoFailure, Verification};
-use crate::engine::verification::judge;
-use crate::engine::watched::{Active, Purpose};
+use crate::engine::verification::{judge, symptom_is_gone};
+use crate::engine::watched::{Active, Purpose, Recovery};
 use crate::number::Lambda;
 
 impl Progress<'_> {
@@ -98,6 +98,7 @@ impl Progress<'_> {
                         };
                         undo(strategy, done, done - 1, now, cause)
                     } else if worsened || reached || done == steps {
+                        active.recovery = Some(Recovery::beginning(after));
                         RemediationState::Stabilising {
                             done,
                             until: later(now, stabilise),
@@ -120,6 +121,15 @@ impl Progress<'_> {
                     self.note_disturbances(active, &observation, &report);
                     let symptom = symptom(strategy, &remediation, &observation);
                     match judge(&remediation.initial, &report, symptom, &self.services.config) {
+                        Verification::NotVerified { .. }
+                            if symptom_is_gone(&remediation.initial, symptom, &self.services.config)
+                                && active.is_recovering(report.lambda) =>
+                        {
+                            RemediationState::Stabilising {
+                                done,
+                                until: later(now, stabilise),
+                            }
+                        }
                         Verification::NotVerified { relative_change } if strategy.reversible => {
                             undo(strategy, done, 0, now, UndoCause::NotVerified { relative_change })
                         }
