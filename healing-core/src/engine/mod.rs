@@ -14,9 +14,13 @@
 //! | `rolling_back(remaining)` | which step is undone next, how often that failed, what could not be undone | goes on from there, and keeps nothing |
 //! | `completed`, `rolled_back`, `rollback_failed`, `rejected`, `expired` | how it ended | nothing; the outcome is recorded, if it was not |
 //!
+//! What is verified too early is looked at again: where the symptom is gone and lambda rises but has not caught up, `verifying`
+//! goes back to `stabilising`, at most 30 times.
+//!
 //! Taken back means: newest first, by [`rollback`](crate::RemediationStrategy::rollback), tried a few times each; what a
 //! strategy cannot take back ends in `rollback_failed`, which calls a human. Attempts, cool-downs, quarantine, approvals,
-//! freezes and the configuration are folds of the journal ([`Standing`], [`StandingOrders`]) and so survive with it. Where a
+//! freezes and the configuration are folds of the journal ([`Standing`], [`StandingOrders`]) and so survive with it; what is
+//! healthy is written there too, in a stream of its own, once it is learned and again when it has changed. Where a
 //! record was kept though the append failed, what the journal says holds.
 //!
 //! # Traces

@@ -33,8 +33,8 @@ pub struct MonitorConfig {
     /// When a slow fall is reported.
     pub drift: DriftConfig,
     /// What is healthy is learned from this many first samples: of lambda, and of each edge; and from as many more, how much
-    /// the weakest cuts scatter. With relative thresholds a collection counts as normal until then, so a healer should begin
-    /// with a collection that is well. 5.
+    /// the weakest cuts scatter. With relative thresholds a collection counts as normal until then, so the first healer
+    /// of a collection should begin while it is well; later ones [recall](IntegrityMonitor::recall) what it learned. 5.
     pub baseline_samples: usize,
     /// How many of the weakest cuts are reported. 5; at most [`MOST_WEAK_CUTS`].
     pub weak_cuts: usize,

@@ -19,6 +19,7 @@ mod health;
 mod hosts;
 mod orders;
 mod pair;
+mod patience;
 mod recovery;
 mod schedules;
 mod stores;
