@@ -25,6 +25,7 @@ mod keyed_by_number;
 pub mod learner;
 pub mod metrics;
 pub mod monitor;
+mod mutex;
 pub mod number;
 pub mod observation;
 pub mod permit;

@@ -55,3 +55,8 @@ pub use graph::Graph;
 pub use minimum_cut::{CutEdge, MinimumCut, MinimumCutSolver, minimum_cut};
 pub use st_cut::minimum_st_cut;
 pub use weakest_cuts::weakest_cuts;
+
+/// The crate's front page in a registry, whose example must run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadMe;

@@ -1,9 +1,9 @@
 //! Wakes the healer's loop before its next tick is due.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use crate::mutex::Mutex;
 
 /// Rung by whoever has something for the loop to look at: a worker that finished, an operator who gave an order. Clones
 /// share one bell.
@@ -26,7 +26,8 @@ impl Bell {
     pub(super) fn wait(&self, at_most: Duration) {
         let mut rung = self.0.rung.lock();
         if !*rung {
-            self.0.changed.wait_for(&mut rung, at_most);
+            let waited = self.0.changed.wait_timeout(rung, at_most);
+            rung = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *rung = false;
     }

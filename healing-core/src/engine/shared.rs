@@ -2,17 +2,16 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-
-use parking_lot::{Condvar, Mutex};
 
 use super::bell::Bell;
 use super::event::HealingEvent;
 use super::healer::Healer;
 use crate::clock::{Clock, elapsed};
+use crate::mutex::Mutex;
 
 /// A [`Healer`] to be shared: one thread calls [`run`](Self::run), any other gives orders through [`with`](Self::with).
 /// Clones share the healer.
@@ -21,7 +20,7 @@ use crate::clock::{Clock, elapsed};
 /// tick and panics, or asks for the healer itself, blocks nobody.
 ///
 /// ```
-/// # use std::sync::Arc;
+/// # use std::sync::{Arc, Condvar, PoisonError};
 /// # use healing_core::{CollectionId, Healer, Observation, ObservationSource, SystemClock};
 /// # use healing_core::observation::ObservationError;
 /// # struct Nothing;
@@ -150,7 +149,7 @@ impl Seat {
                 }
                 taken @ Place::TakenBy(_) => {
                     *place = taken;
-                    self.freed.wait(&mut place);
+                    place = self.freed.wait(place).unwrap_or_else(PoisonError::into_inner);
                 }
             }
         }

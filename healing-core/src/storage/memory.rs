@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
 
 use super::journal::{Journal, JournalError, JournalRecord, RecordKind, Stream};
 use super::lease::{Lease, LeaseError, LeaseStore};
 use super::outcome::{FeedbackScore, OutcomeError, OutcomeId, OutcomeRecord, OutcomeStore, StoredOutcome};
 use crate::clock::{Clock, later};
 use crate::identity::{CollectionId, FencingToken, HolderId, RemediationId};
+use crate::mutex::Mutex;
 
 /// Journal, outcomes and leases in memory: for tests, simulations, and services that may forget when they stop.
 ///

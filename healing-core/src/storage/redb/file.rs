@@ -4,9 +4,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ::redb::{CommitError, Database, ReadTransaction, ReadableDatabase, StorageError, TableError, WriteTransaction};
-use parking_lot::{RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
 
 use super::error::RedbError;
 use super::tables;
@@ -98,24 +98,27 @@ impl StoreFile {
 
     /// The database, opened if need be.
     fn slot(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, RedbError> {
-        let slot = self.database.read();
+        let slot = self.database.read().unwrap_or_else(PoisonError::into_inner);
         if slot.is_some() {
             return Ok(slot);
         }
         drop(slot);
-        let slot = self.database.upgradable_read();
-        if slot.is_some() {
-            return Ok(RwLockUpgradableReadGuard::downgrade(slot));
+        let mut slot = self.locked();
+        if slot.is_none() {
+            *slot = Some((self.reopen)()?.database);
         }
-        let mut slot = RwLockUpgradableReadGuard::upgrade(slot);
-        *slot = Some((self.reopen)()?.database);
         Ok(RwLockWriteGuard::downgrade(slot))
     }
 
     /// What a failed database has in memory is not to be relied on, and it refuses to write.
     fn close(&self) {
-        let failed = self.database.write().take();
+        let failed = self.locked().take();
         discard(failed);
+    }
+
+    /// The slot is whole whenever a panic could leave it.
+    fn locked(&self) -> RwLockWriteGuard<'_, Option<Database>> {
+        self.database.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn damaged(&self, what: impl Into<String>) -> RedbError {
@@ -128,7 +131,8 @@ impl StoreFile {
 
 impl Drop for StoreFile {
     fn drop(&mut self) {
-        discard(self.database.get_mut().take());
+        let database = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
+        discard(database.take());
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use ::redb::backends::InMemoryBackend;
 use ::redb::{Database, StorageBackend};
-use parking_lot::Mutex;
 
 use super::{append, clock, collection, event, holder, outcome, stream};
 use crate::host_call::contained;
+use crate::mutex::Mutex;
 use crate::storage::redb::error::RedbError;
 use crate::storage::redb::file::{self, StoreFile};
 use crate::storage::redb::{RedbStorage, tables};
