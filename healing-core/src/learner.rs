@@ -40,10 +40,10 @@ pub trait Learner: Send + Sync {
         Value::Null
     }
 
-    /// The candidates of `choice`, best first; `None` to leave the order to the engine's own rule over the weights.
+    /// The candidates of `choice`, each once, best first; `None` to leave the choice to the engine's own rule over the weights.
     ///
-    /// It only orders, under [`Selection::Learned`](crate::engine::Selection::Learned): what is not a candidate is never chosen
-    /// for it, and a candidate that the ranking leaves out comes last, as does one that has failed.
+    /// Under [`Selection::Learned`](crate::engine::Selection::Learned) the first one is what is done, so that its propensity is
+    /// that of the choice. A ranking that does not have each candidate once counts as none.
     fn rank<'a>(&self, choice: &Choice<'a>) -> Option<Vec<Ranked<'a>>> {
         let _ = choice;
         None
@@ -61,7 +61,8 @@ pub struct Choice<'a> {
     pub state: IntegrityState,
     /// When the choice is made.
     pub at: Timestamp,
-    /// The strategies that the guards and the state allow, each once.
+    /// Of what one is chosen, by name: the strategies that have a plan to which no guard objects, failed as seldom of late as any
+    /// that has one, and need nobody's approval.
     pub candidates: &'a [Candidate],
 }
 
@@ -82,8 +83,8 @@ pub struct Candidate {
 pub struct Ranked<'a> {
     /// The candidate.
     pub candidate: &'a Candidate,
-    /// With what probability it would have been ranked first, over the lots that might have been drawn. Those of a
-    /// ranking add up to 1.
+    /// With what probability it would have been ranked first, and so chosen, over the lots that might have been drawn. Those of
+    /// a ranking add up to 1.
     pub propensity: Ratio,
 }
 

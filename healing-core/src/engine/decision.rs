@@ -66,8 +66,11 @@ pub enum StrategyVerdict {
         /// What its plan should do to lambda.
         prediction: Option<Prediction>,
     },
-    /// One before it was chosen; it was not asked for a plan.
-    NotReached,
+    /// It would have done, and another one was preferred.
+    PassedOver {
+        /// What its plan should do to lambda.
+        prediction: Option<Prediction>,
+    },
     /// It will not do.
     Rejected {
         /// Why not.

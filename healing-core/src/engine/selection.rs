@@ -51,34 +51,58 @@ pub(super) struct Chosen<'services> {
     pub(super) prediction: Option<Prediction>,
 }
 
+/// A strategy that treats the problem.
+struct Contender<'services> {
+    strategy: &'services Registered,
+    weight: Amount,
+    failures: u32,
+    tier: Tier,
+    /// Its plan, or why it will not do.
+    considered: Result<Chosen<'services>, RejectionReason>,
+}
+
+/// What counts before anything that was learned; less is better.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Tier {
+    /// What failed comes after what did not.
+    failures: u32,
+    /// What a human must be asked for comes after what can be done while nobody answers.
+    asks: bool,
+}
+
 impl<'services> Consideration<'services, '_> {
-    /// The first strategy, in the order of preference, whose plan will do, and everything that was considered.
+    /// Of the strategies whose plans will do, the one that is preferred, and everything that was considered.
     pub(super) fn select(&self) -> (Option<Chosen<'services>>, Vec<ConsideredStrategy>) {
+        let mut contenders = self.contenders();
+        // The learner chooses among what can really be chosen, so that its propensities are those of the choice.
+        let best = contenders
+            .iter()
+            .filter(|it| it.considered.is_ok())
+            .map(|it| it.tier)
+            .min();
+        let learned = best.and_then(|best| self.learned_choice(best, &contenders));
+        self.sort(&mut contenders, best, learned.as_ref());
+        let mut choice = learned.map(Arc::new);
         let mut chosen = None;
-        let learned = self.learned_choice().map(Arc::new);
-        let mut candidates = Vec::new();
-        for (weight, failures, strategy) in self.in_order_of_preference(learned.as_deref()) {
-            let verdict = if chosen.is_some() {
-                StrategyVerdict::NotReached
-            } else {
-                match self.consider(strategy) {
-                    Ok(found) => {
-                        let prediction = found.prediction;
-                        chosen = Some(Chosen {
-                            choice: learned.clone(),
-                            ..found
-                        });
-                        StrategyVerdict::Chosen { prediction }
-                    }
-                    Err(reason) => StrategyVerdict::Rejected { reason },
+        let mut candidates = Vec::with_capacity(contenders.len());
+        for contender in contenders {
+            let verdict = match contender.considered {
+                Ok(found) if chosen.is_none() => {
+                    let prediction = found.prediction;
+                    chosen = Some(Chosen {
+                        choice: choice.take(),
+                        ..found
+                    });
+                    StrategyVerdict::Chosen { prediction }
                 }
+                Ok(Chosen { prediction, .. }) => StrategyVerdict::PassedOver { prediction },
+                Err(reason) => StrategyVerdict::Rejected { reason },
             };
-            let (strategy, impact) = (strategy.name.clone(), strategy.impact);
             candidates.push(ConsideredStrategy {
-                strategy,
-                weight,
-                impact,
-                failures,
+                strategy: contender.strategy.name.clone(),
+                weight: contender.weight,
+                impact: contender.strategy.impact,
+                failures: contender.failures,
                 verdict,
             });
         }
@@ -130,49 +154,39 @@ impl<'services> Consideration<'services, '_> {
         })
     }
 
-    fn in_order_of_preference(&self, learned: Option<&RecordedChoice>) -> Vec<(Amount, u32, &'services Registered)> {
+    /// Every strategy for the problem, by name.
+    fn contenders(&self) -> Vec<Contender<'services>> {
         let Self {
             services,
-            standing,
             observation,
             report,
             diagnosis,
             ..
         } = *self;
         let kind = diagnosis.problem.kind();
-        let mut weighted: Vec<(Amount, u32, &Registered)> = services
-            .registry
-            .treating(&kind)
-            .map(|strategy| {
-                let weight = services.weight(&strategy.name, &kind, &observation.collection);
-                (weight, self.recent_failures(standing, &kind, strategy), strategy)
-            })
-            .collect();
-        let best = weighted.iter().map(|(weight, ..)| *weight).max().unwrap_or_default();
-        // The registry lists by name, and the sort is stable: full ties stay in that order.
-        weighted.sort_by_key(|(weight, failures, strategy)| {
-            let heaviest_first = (Reverse(*weight), strategy.impact);
-            match services.config.selection {
-                Selection::HighestWeight => (0, false, 0, false, Ratio::ZERO, heaviest_first),
-                Selection::Graduated | Selection::Learned => {
-                    let place = learned.map_or(0, |choice| {
-                        let mut ranked = choice.candidates.iter();
-                        let place = ranked.position(|ranked| ranked.candidate.strategy == strategy.name);
-                        place.unwrap_or(choice.candidates.len())
-                    });
-                    let promising = weight.get() >= best.get() * PROMISING_SHARE;
-                    let impact = if promising { strategy.impact } else { Ratio::ZERO };
-                    // What a human must be asked for comes after what can be done while nobody answers.
-                    let asks = needs_approval(strategy, &kind, report.state, &services.config);
-                    (*failures, asks, place, !promising, impact, heaviest_first)
-                }
+        let contender = |strategy| {
+            let failures = self.recent_failures(&kind, strategy);
+            let tier = match services.config.selection {
+                Selection::HighestWeight => Tier::default(),
+                Selection::Graduated | Selection::Learned => Tier {
+                    failures,
+                    asks: needs_approval(strategy, &kind, report.state, &services.config),
+                },
+            };
+            Contender {
+                strategy,
+                weight: services.weight(&strategy.name, &kind, &observation.collection),
+                failures,
+                tier,
+                considered: self.consider(strategy),
             }
-        });
-        weighted
+        };
+        services.registry.treating(&kind).map(contender).collect()
     }
 
-    /// How the learner ranks what may be chosen without asking anyone; `None` where it does not, or panicked.
-    fn learned_choice(&self) -> Option<RecordedChoice> {
+    /// How the learner ranks those of the `best` tier that will do; `None` where a human is asked, and where the learner
+    /// panicked or does not rank each of them once.
+    fn learned_choice(&self, best: Tier, contenders: &[Contender<'_>]) -> Option<RecordedChoice> {
         let Self {
             services,
             observation,
@@ -180,16 +194,13 @@ impl<'services> Consideration<'services, '_> {
             diagnosis,
             ..
         } = *self;
-        if services.config.selection != Selection::Learned {
+        if services.config.selection != Selection::Learned || best.asks {
             return None;
         }
-        let kind = diagnosis.problem.kind();
-        let allowed = |it: &&Registered| it.impact <= impact_limit(it, report.state, &services.config);
-        let candidates: Vec<Candidate> = services
-            .registry
-            .treating(&kind)
-            .filter(allowed)
-            .map(|strategy| Candidate {
+        let candidates: Vec<Candidate> = contenders
+            .iter()
+            .filter(|contender| contender.may_be_chosen(best))
+            .map(|Contender { strategy, .. }| Candidate {
                 strategy: strategy.name.clone(),
                 impact: strategy.impact,
                 estimated_duration: strategy.estimated_duration,
@@ -197,18 +208,43 @@ impl<'services> Consideration<'services, '_> {
             .collect();
         let choice = Choice {
             collection: &observation.collection,
-            kind: &kind,
+            kind: &diagnosis.problem.kind(),
             state: report.state,
             at: services.now(),
             candidates: &candidates,
         };
         let ranking = contained(|| services.learner.rank(&choice)).ok().flatten()?;
-        Some(RecordedChoice::new(&choice, &ranking))
+        let ranked = |candidate| ranking.iter().any(|ranked| ranked.candidate == candidate);
+        let is_complete = ranking.len() == candidates.len() && candidates.iter().all(ranked);
+        is_complete.then(|| RecordedChoice::new(&choice, &ranking))
     }
 
-    fn recent_failures(&self, standing: &Standing, kind: &ProblemKind, strategy: &Registered) -> u32 {
+    /// Puts the contenders in the order of preference, whether they will do or not.
+    fn sort(&self, contenders: &mut [Contender<'_>], best: Option<Tier>, learned: Option<&RecordedChoice>) {
+        let available = contenders
+            .iter()
+            .filter(|it| best.is_some_and(|best| it.may_be_chosen(best)));
+        let most = available.map(|it| it.weight).max().unwrap_or_default();
+        // The registry lists by name, and the sort is stable: full ties stay in that order.
+        contenders.sort_by_key(|contender| {
+            let Contender {
+                strategy, weight, tier, ..
+            } = *contender;
+            let place = place_in(learned, &strategy.name);
+            let promising = weight.get() >= most.get() * PROMISING_SHARE;
+            let graduated = match self.services.config.selection {
+                Selection::HighestWeight => (false, Ratio::ZERO),
+                Selection::Graduated | Selection::Learned if promising => (false, strategy.impact),
+                Selection::Graduated | Selection::Learned => (true, Ratio::ZERO),
+            };
+            (tier, place, graduated, Reverse(weight), strategy.impact)
+        });
+    }
+
+    fn recent_failures(&self, kind: &ProblemKind, strategy: &Registered) -> u32 {
         let now = self.services.now();
-        let failures = standing
+        let failures = self
+            .standing
             .failures(kind, &strategy.name)
             .filter(|failures| is_recent(*failures, now));
         failures.map_or(0, |failures| failures.in_a_row)
@@ -277,6 +313,20 @@ impl<'services> Consideration<'services, '_> {
             config.max_data_share,
         )
     }
+}
+
+impl Contender<'_> {
+    /// Whether it is among those of which one is chosen.
+    fn may_be_chosen(&self, best: Tier) -> bool {
+        self.tier == best && self.considered.is_ok()
+    }
+}
+
+/// How many the learner likes better; all of them where it did not rank this one.
+fn place_in(learned: Option<&RecordedChoice>, strategy: &str) -> usize {
+    let ranked = learned.map_or(&[][..], |choice| &choice.candidates);
+    let place = ranked.iter().position(|ranked| ranked.candidate.strategy == strategy);
+    place.unwrap_or(ranked.len())
 }
 
 /// Why a plan should not be carried out, judged by what it should do to lambda.

@@ -119,7 +119,7 @@ pub struct OutcomeRecord {
     /// What else may have brought about the verdict. Empty where nothing is known of that kind.
     #[serde(default)]
     pub disturbances: Vec<Disturbance>,
-    /// From what it was chosen; `None` where a human chose it or the learner did not rank.
+    /// From what it was chosen; `None` where a human had a say in it or the learner did not rank.
     #[serde(default)]
     pub choice: Option<RecordedChoice>,
 }
@@ -209,7 +209,7 @@ pub struct RecordedChoice {
     pub at: Timestamp,
     /// How the collection was.
     pub state: IntegrityState,
-    /// What could be chosen, best first as it was ranked then.
+    /// What could be chosen, best first as it was ranked then: the first was.
     pub candidates: Vec<RecordedCandidate>,
 }
 
@@ -219,7 +219,7 @@ pub struct RecordedCandidate {
     /// The candidate.
     #[serde(flatten)]
     pub candidate: Candidate,
-    /// With what probability it was ranked first.
+    /// With what probability it was chosen.
     pub propensity: Ratio,
 }
 
@@ -238,7 +238,7 @@ impl RecordedChoice {
         }
     }
 
-    /// With what probability `strategy` was ranked first; `None` where it was no candidate.
+    /// With what probability `strategy` was chosen; `None` where it was no candidate.
     #[must_use]
     pub fn propensity(&self, strategy: &str) -> Option<Ratio> {
         let mut candidates = self.candidates.iter();

@@ -9,6 +9,7 @@
 )]
 
 mod approval;
+mod choices;
 mod contracts;
 mod crash;
 mod cure;

@@ -44,6 +44,8 @@ pub struct Valves {
     pub valves: BTreeMap<i64, Behaviour>,
     /// The lambda that the plan promises.
     pub promises: Option<f64>,
+    /// So many each step says that it moves.
+    pub vectors_moved: u64,
     pub world: World,
     pub calls: Arc<Mutex<BTreeMap<i64, u32>>>,
 }
@@ -66,6 +68,7 @@ impl Valves {
             estimated_duration: Duration::from_secs(20),
             valves: valves.into_iter().collect(),
             promises: None,
+            vectors_moved: 0,
             world: world.clone(),
             calls: Arc::default(),
         }
@@ -111,7 +114,8 @@ impl RemediationStrategy for Valves {
                 before: false,
                 after: true,
             };
-            steps.push(Step::new(format!("open valve {valve}"), &action)?.touching([NodeRef::partition(1)]));
+            let step = Step::new(format!("open valve {valve}"), &action)?;
+            steps.push(step.touching([NodeRef::partition(1)]).moving(self.vectors_moved));
         }
         if let Some(most) = most {
             steps.truncate(most as usize);
