@@ -45,9 +45,11 @@
 
 mod angle;
 mod belief;
+mod by_collection;
 mod changing_chance;
 mod counts;
 mod credit;
+mod critical_choices;
 mod effectiveness;
 mod evidence;
 mod half_life;

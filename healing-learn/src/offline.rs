@@ -1,8 +1,8 @@
 //! What another policy would have been worth, from what was recorded.
 
-use healing_core::ProblemKind;
-use healing_core::learner::{Candidate, Choice};
+use healing_core::learner::{Candidate, Choice, Ranked};
 use healing_core::storage::{OutcomeRecord, RecordedCandidate, RecordedChoice};
+use healing_core::{ProblemKind, Ratio};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Policy;
@@ -13,8 +13,8 @@ use crate::utility::Utility;
 pub struct OfflineEstimate {
     /// How many outcomes the estimate rests on.
     pub outcomes: usize,
-    /// How many were left out: no choice was recorded with them, or what was chosen had no chance to be, or their verdict
-    /// was disturbed.
+    /// How many were left out: no choice was recorded with them, or what was chosen or what the policy would have chosen had no
+    /// chance to be, or their verdict was disturbed.
     pub left_out: usize,
     /// The mean utility of what was really chosen.
     pub recorded: f64,
@@ -37,8 +37,9 @@ pub struct OfflineEstimate {
 /// `policy` begins without knowledge and learns along: before each choice, all recorded outcomes that had ended by then,
 /// whatever it would have chosen itself. `None` where no outcome can be used. O(n log n) for n outcomes.
 ///
-/// What must hold of the records for the estimate to be right: the recorded propensity is above 0 for whatever `policy`
-/// might choose. A deterministic policy's records say nothing of what it never chose.
+/// A choice says nothing of what had no chance in it. Where that is more than a hundredth of what `policy` would have chosen,
+/// the outcome is left out, whatever came of it, and the estimate is about the other choices. In critical state most choices are
+/// like that, and a deterministic policy's wherever `policy` disagrees.
 #[must_use]
 pub fn evaluate_offline(policy: &dyn Policy, utility: &Utility, outcomes: &[OutcomeRecord]) -> Option<OfflineEstimate> {
     let mut usable: Vec<Usable<'_>> = outcomes.iter().filter_map(Usable::new).collect();
@@ -52,9 +53,10 @@ pub fn evaluate_offline(policy: &dyn Policy, utility: &Utility, outcomes: &[Outc
         while let Some(outcome) = unknown.next_if(|outcome| outcome.completed_at <= usable.choice.at) {
             policy.learn(outcome, outcome.completed_at);
         }
-        let worth = utility.of(usable.outcome, usable.chosen.candidate.impact);
-        let weight = usable.propensity_under(&*policy) / usable.chosen.propensity.get();
-        weighted.push((weight, worth));
+        if let Some(propensity) = usable.propensity_under(&*policy) {
+            let worth = utility.of(usable.outcome, usable.chosen.candidate.impact);
+            weighted.push((propensity / usable.chosen.propensity.get(), worth));
+        }
     }
     estimate(&weighted, outcomes.len())
 }
@@ -79,7 +81,8 @@ impl<'a> Usable<'a> {
         })
     }
 
-    fn propensity_under(&self, policy: &dyn Policy) -> f64 {
+    /// With what propensity `policy` would have chosen the same; `None` where what it would have chosen had no chance.
+    fn propensity_under(&self, policy: &dyn Policy) -> Option<f64> {
         let recorded = self.choice.candidates.iter();
         let mut candidates: Vec<Candidate> = recorded.map(|it| it.candidate.clone()).collect();
         // The order they were recorded in is that of another policy's liking; the engine lists them by name.
@@ -93,12 +96,23 @@ impl<'a> Usable<'a> {
             candidates: &candidates,
         };
         let ranking = policy.rank(&choice);
-        let chosen = ranking
-            .iter()
-            .find(|it| it.candidate.strategy == self.outcome.strategy_name);
-        chosen.map_or(0.0, |ranked| ranked.propensity.get())
+        let mut had_no_chance = 0.0;
+        let mut of_chosen = 0.0;
+        for Ranked { candidate, propensity } in ranking {
+            if candidate.strategy == self.outcome.strategy_name {
+                of_chosen = propensity.get();
+            }
+            let recorded = self.choice.propensity(&candidate.strategy);
+            if recorded.is_none_or(|recorded| recorded == Ratio::ZERO) {
+                had_no_chance += propensity.get();
+            }
+        }
+        (had_no_chance <= MOST_WITHOUT_CHANCE).then_some(of_chosen)
     }
 }
+
+/// How much of what a policy would have chosen may have had no chance: next to nothing, as that is not in the estimate.
+const MOST_WITHOUT_CHANCE: f64 = 0.01;
 
 #[allow(clippy::cast_precision_loss, reason = "a number of outcomes far below 2^53")]
 fn estimate(weighted: &[(f64, f64)], outcomes: usize) -> Option<OfflineEstimate> {

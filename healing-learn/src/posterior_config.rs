@@ -47,8 +47,10 @@ pub struct PosteriorConfig {
     pub credit: CreditRule,
     /// How many outcomes the feedback of a human weighs, where it is 1 or -1. 2.
     pub feedback: Amount,
-    /// In critical state at most this share of the choices is explored; the others take what is best as far as is known.
-    /// 0.1.
+    /// In critical state at most this share of a collection's choices explores, at any time and not on average; the others take
+    /// what is best as far as is known. Each one that explores comes after so many others: with 0.1 it is at most every tenth,
+    /// with 0.5 and whatever else is less than 1 at most every second, with 0 none. Choices count once their outcomes are
+    /// learned, and only those with an alternative. 0.1.
     pub critical_exploration: Ratio,
 }
 

@@ -9,10 +9,11 @@ use healing_core::storage::{FeedbackScore, OutcomeRecord};
 use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
 
 use crate::belief::Belief;
+use crate::by_collection::ByCollection;
 use crate::changing_chance::ChangingChance;
 use crate::counts::{Average, Counts, Tally};
+use crate::critical_choices::{CriticalChoice, CriticalChoices};
 use crate::evidence::{Evidence, Memory, Opinion, Verdict};
-use crate::half_life::HalfLife;
 use crate::lots::lot;
 use crate::paces::Paces;
 use crate::policy::Policy;
@@ -54,8 +55,9 @@ use crate::utility::{gained, is_verified, slowness};
 ///   Mehrabian, Durand and Kveton 2020, "Old Dog Learns New Tricks: Randomized UCB for Bandit Problems").
 /// - **Utility.** What a strategy gains when it succeeds, how disruptive it is and how long it takes count by the
 ///   [utility](crate::Utility) that the host sets.
-/// - **Critical.** In critical state exploration is bounded by
-///   [`critical_exploration`](PosteriorConfig::critical_exploration); the rest goes by what is best as far as is known.
+/// - **Critical.** In critical state only every so many choices of a collection may explore, by
+///   [`critical_exploration`](PosteriorConfig::critical_exploration); the others take what is best as far as is known, with
+///   propensity 1.
 /// - **Guards.** What the guards and the state do not allow is no candidate, and is not explored either.
 ///
 /// Lots are drawn by ChaCha8 from the seed, the collection, the kind, the time of the choice and the strategy, so the same
@@ -78,6 +80,7 @@ use crate::utility::{gained, is_verified, slowness};
 pub struct PosteriorWeights {
     config: PosteriorConfig,
     strategies: BTreeMap<String, BTreeMap<ProblemKind, Treated>>,
+    critical: ByCollection<CriticalChoices>,
     paces: Paces,
 }
 
@@ -85,9 +88,7 @@ pub struct PosteriorWeights {
 #[derive(Debug, Clone, Default)]
 struct Treated {
     everywhere: Memory,
-    collections: BTreeMap<CollectionId, Evidence>,
-    /// At so many collections those are looked for of which everything is forgotten.
-    sweep_at: usize,
+    collections: ByCollection<Evidence>,
 }
 
 /// What is known at some time of one strategy, for one kind of problem in one collection.
@@ -120,6 +121,9 @@ impl PosteriorWeights {
 
 impl Policy for PosteriorWeights {
     fn learn(&mut self, outcome: &OutcomeRecord, _now: Timestamp) {
+        if let Some(choice) = CriticalChoice::of(outcome) {
+            self.critical_choices_of(outcome).learn(choice);
+        }
         let credit = self.credit(outcome).get();
         let opinion = outcome.feedback_score.map(|score| self.opinion(outcome, score));
         if credit == 0.0 && opinion.is_none() {
@@ -186,22 +190,18 @@ impl Policy for PosteriorWeights {
     fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
         let prospects: Vec<Prospect> = choice.candidates.iter().map(|it| self.prospect(choice, it)).collect();
         let best = best_mean(&prospects);
-        let share = match choice.state {
-            IntegrityState::Critical => self.config.critical_exploration.get(),
-            IntegrityState::Normal | IntegrityState::Stress => 1.0,
-        };
-        let explores = lot(self.config.seed, choice, EXPLORES) < share;
+        let explores = choice.state != IntegrityState::Critical || self.may_explore_in_critical(choice.collection);
         let candidates = choice.candidates.iter().zip(&prospects).zip(propensities(&prospects));
         let mut ranking: Vec<(f64, Ranked<'a>)> = candidates
             .enumerate()
             .map(|(index, ((candidate, prospect), chance))| {
-                let utility = if explores {
-                    prospect.drawn(lot(self.config.seed, choice, &candidate.strategy))
+                let (utility, chance) = if explores {
+                    let lot = lot(self.config.seed, choice, &candidate.strategy);
+                    (prospect.drawn(lot), chance)
                 } else {
-                    prospect.mean()
+                    (prospect.mean(), if Some(index) == best { 1.0 } else { 0.0 })
                 };
-                let known_best = if Some(index) == best { 1.0 - share } else { 0.0 };
-                let propensity = Ratio::clamped(share * chance + known_best);
+                let propensity = Ratio::clamped(chance);
                 (utility, Ranked { candidate, propensity })
             })
             .collect();
@@ -228,11 +228,22 @@ impl PosteriorWeights {
             Entry::Vacant(unknown) => unknown.insert(BTreeMap::new()),
         };
         let treated = kinds.entry(outcome.problem.kind()).or_default();
-        if !treated.collections.contains_key(outcome.collection()) {
-            treated.sweep(outcome.completed_at, half_life);
-        }
-        let own = treated.collections.entry(outcome.collection().clone()).or_default();
+        let now = outcome.completed_at;
+        let is_forgotten = |own: &Evidence| own.memory.counts(now, half_life).all().number() <= FORGOTTEN;
+        let own = treated.collections.of(outcome.collection(), is_forgotten);
         (&mut treated.everywhere, own)
+    }
+
+    fn critical_choices_of(&mut self, outcome: &OutcomeRecord) -> &mut CriticalChoices {
+        let (now, half_life) = (outcome.completed_at, self.config.half_life);
+        let is_forgotten = |choices: &CriticalChoices| choices.left(now, half_life) <= FORGOTTEN;
+        self.critical.of(outcome.collection(), is_forgotten)
+    }
+
+    fn may_explore_in_critical(&self, collection: &CollectionId) -> bool {
+        let unknown = CriticalChoices::default();
+        let known = self.critical.get(collection).unwrap_or(&unknown);
+        known.may_explore(self.config.critical_exploration)
     }
 
     fn opinion(&self, outcome: &OutcomeRecord, score: FeedbackScore) -> Opinion {
@@ -284,7 +295,7 @@ impl PosteriorWeights {
 
     /// Adds the weight in each collection to `sum`, as often as it has outcomes.
     fn weigh_everywhere(&self, treated: &Treated, kind: &ProblemKind, now: Timestamp, sum: &mut Average) {
-        for collection in treated.collections.keys() {
+        for collection in treated.collections.collections() {
             let known = self.known(treated, collection, now);
             sum.add(self.weigh(&known, kind, now).get(), known.number);
         }
@@ -297,18 +308,6 @@ impl PosteriorWeights {
         let gained = known.gained.mean(PRIOR_GAINED, PRIOR_MEASUREMENTS);
         let worth = |success: f64, gained: f64| success * self.config.utility.of_success(gained);
         Amount::clamped(worth(success, gained) / worth(prior, PRIOR_GAINED))
-    }
-}
-
-impl Treated {
-    /// Lets go of the collections of which everything is forgotten, where there are twice as many as after the last time: so
-    /// collections that come and go cost no more than those that are there.
-    fn sweep(&mut self, now: Timestamp, half_life: HalfLife) {
-        if self.collections.len() >= self.sweep_at.max(SWEEP_FROM) {
-            self.collections
-                .retain(|_, own| own.memory.counts(now, half_life).all().number() > FORGOTTEN);
-            self.sweep_at = 2 * self.collections.len();
-        }
     }
 }
 
@@ -334,14 +333,8 @@ fn best_mean(prospects: &[Prospect]) -> Option<usize> {
     best.map(|(index, _)| index)
 }
 
-/// For what the lot is drawn that decides whether a critical choice explores; no strategy has such a name.
-const EXPLORES: &str = "explores?";
-
 /// Fewer outcomes than this, by what is left of them, are as good as none.
 const FORGOTTEN: f64 = 1e-6;
-
-/// Up to so many collections nothing is swept.
-const SWEEP_FROM: usize = 64;
 
 /// What a success is believed to gain before one was seen: lambda rises by a quarter.
 const PRIOR_GAINED: f64 = 0.2;

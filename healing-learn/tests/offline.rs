@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{candidates, choice, collection, hour, outcome};
+use common::{candidates, choice, collection, hour, numbers, outcome};
 use healing_core::learner::{Choice, Ranked};
 use healing_core::storage::{Disturbance, OutcomeRecord, RecordedChoice};
 use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
@@ -123,17 +123,6 @@ impl Policy for Fixed {
 
     fn unlearned(&self) -> Box<dyn Policy> {
         Box::new(self.clone())
-    }
-}
-
-/// Numbers in 0..1 that look random (SplitMix64; Steele, Lea and Flood 2014).
-fn numbers(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed.wrapping_mul(0xd1b5_4a32_d192_ed03);
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 

@@ -7,9 +7,9 @@ mod common;
 use std::time::Duration;
 
 use common::{KIND, candidates, choice, collection, day, hour, outcome, treating};
-use healing_core::learner::{Candidate, Choice};
+use healing_core::learner::{Candidate, Choice, Ranked};
 use healing_core::monitor::IntegrityState;
-use healing_core::storage::{Disturbance, OutcomeRecord};
+use healing_core::storage::{Disturbance, OutcomeRecord, RecordedChoice};
 use healing_core::{Ratio, Timestamp};
 use healing_learn::{CreditRule, Policy, PosteriorConfig, PosteriorWeights};
 use proptest::prelude::*;
@@ -162,21 +162,45 @@ fn what_was_never_tried_is_tried_and_what_is_known_to_be_bad_is_hardly_ever() {
     assert!(firsts[0] < 20 && firsts[2] > 50, "{firsts:?}");
 }
 
-#[test]
-fn in_critical_state_no_more_than_the_configured_share_is_explored() {
-    let mut policy = policy_of(1);
-    learn_hourly(&mut policy, "fair", 0, (0..60).map(|number| number % 2 == 0));
-    let candidates = candidates(&["fair", "new"]);
-    let stress = firsts(&policy, IntegrityState::Stress, &candidates, 2000)[1];
-    let critical = firsts(&policy, IntegrityState::Critical, &candidates, 2000)[1];
-    assert!(stress > 200 && critical < 200, "{stress}, {critical}");
-    let never = PosteriorConfig {
-        critical_exploration: Ratio::ZERO,
+fn exploring(critical_exploration: f64) -> PosteriorWeights {
+    PosteriorWeights::new(PosteriorConfig {
+        critical_exploration: Ratio::clamped(critical_exploration),
         ..PosteriorConfig::default()
-    };
-    let mut never = PosteriorWeights::new(never);
-    learn_hourly(&mut never, "fair", 0, (0..60).map(|number| number % 2 == 0));
-    assert_eq!(firsts(&never, IntegrityState::Critical, &candidates, 500)[1], 0);
+    })
+}
+
+/// What comes of the first of `ranking`, which was chosen.
+fn outcome_of(choice: &Choice<'_>, ranking: &[Ranked<'_>], verified: bool) -> OutcomeRecord {
+    OutcomeRecord {
+        choice: Some(RecordedChoice::new(choice, ranking)),
+        ..treating(
+            choice.collection.clone(),
+            outcome(&ranking[0].candidate.strategy, verified, choice.at),
+        )
+    }
+}
+
+#[test]
+fn in_critical_state_every_tenth_choice_of_a_collection_is_left_to_chance_and_under_stress_every_one() {
+    let mut policy = exploring(0.1);
+    let (one, other) = (collection("one"), collection("other"));
+    let candidates = candidates(&["a", "b", "c"]);
+    for round in 1..=30 {
+        for (number, collection) in [&one, &other].into_iter().enumerate() {
+            let at = hour(10 * round) + Duration::from_secs(60 * number as u64);
+            for state in [IntegrityState::Stress, IntegrityState::Critical] {
+                let choice = Choice {
+                    state,
+                    ..choice(collection, at, &candidates)
+                };
+                let ranking = policy.rank(&choice);
+                let is_left_to_chance = ranking[0].propensity < Ratio::ONE;
+                assert_eq!(is_left_to_chance, state == IntegrityState::Stress || round % 10 == 0);
+                let verified = round % 2 == 0;
+                learn(&mut policy, &outcome_of(&choice, &ranking, verified));
+            }
+        }
+    }
 }
 
 #[test]
@@ -283,6 +307,41 @@ proptest! {
         let sum: f64 = ranking.iter().map(|it| it.propensity.get()).sum();
         prop_assert!((sum - 1.0).abs() < 1e-9, "{sum}");
         prop_assert_eq!(policy.rank(&choice), ranking);
+    }
+
+    #[test]
+    fn in_critical_state_never_more_than_the_configured_share_of_a_collections_choices_has_explored(
+        share in prop_oneof![Just(0.0), Just(1.0), 0.0..=1.0f64],
+        choices in prop::collection::vec((0usize..2, 1usize..4, any::<bool>(), any::<bool>(), any::<bool>()), 0..50),
+    ) {
+        let mut policy = exploring(share);
+        // Learns the same and never explores: it knows what is best as far as is known.
+        let mut cautious = exploring(0.0);
+        let (collections, candidates) = ([collection("one"), collection("other")], candidates(&["a", "b", "c"]));
+        let mut made = [0.0; 2];
+        let mut explored = [0.0; 2];
+        for (at, (place, number, critical, verified, disturbed)) in (0..).zip(choices) {
+            let state = if critical { IntegrityState::Critical } else { IntegrityState::Stress };
+            let choice = Choice { state, ..choice(&collections[place], hour(at), &candidates[..number]) };
+            let ranking = policy.rank(&choice);
+            if critical {
+                let best = cautious.rank(&choice);
+                prop_assert_eq!(best[0].propensity, Ratio::ONE);
+                made[place] += 1.0;
+                if ranking[0].propensity == Ratio::ONE {
+                    prop_assert_eq!(ranking[0].candidate, best[0].candidate);
+                } else {
+                    explored[place] += 1.0;
+                }
+                prop_assert!(explored[place] <= share * made[place], "{explored:?} of {made:?}");
+            }
+            let outcome = OutcomeRecord {
+                disturbances: if disturbed { vec![Disturbance::Aborted] } else { Vec::new() },
+                ..outcome_of(&choice, &ranking, verified)
+            };
+            learn(&mut policy, &outcome);
+            learn(&mut cautious, &outcome);
+        }
     }
 
     #[test]

@@ -93,6 +93,17 @@ pub fn choice<'a>(collection: &'a CollectionId, at: Timestamp, candidates: &'a [
     }
 }
 
+/// Numbers in 0..1 that look random (SplitMix64; Steele, Lea and Flood 2014).
+pub fn numbers(seed: u64) -> impl FnMut() -> f64 + Send + 'static {
+    let mut state = seed.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
 /// Keeps outcomes and their feedback in memory.
 #[derive(Default)]
 pub struct FeedbackStore(Mutex<Vec<OutcomeRecord>>);
