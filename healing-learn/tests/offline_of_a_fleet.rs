@@ -4,7 +4,7 @@
 //! others work worst, one is disruptive enough to need approval unless the state is critical, what failed comes last for a
 //! while, and critical state hardly explores.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::cast_precision_loss, reason = "counts of a few thousand")]
 
 mod common;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use common::{collection, numbers};
 use healing_core::diagnosis::Diagnosis;
-use healing_core::engine::Selection;
+use healing_core::engine::{HealerBuilder, Selection};
 use healing_core::learner::{Choice, Ranked};
 use healing_core::metrics::SystemMetrics;
 use healing_core::monitor::{IntegrityReport, IntegrityState};
@@ -248,7 +248,7 @@ fn healer(fleet: &Fleet, storage: &MemoryStorage, collections: &[CollectionId], 
         .learner(Arc::new(OutcomeTracker::with_policy(policy, clock)))
         .storage(Arc::new(storage.clone()))
         .config(config);
-    let watching = collections.iter().cloned().fold(healer, |healer, it| healer.watch(it));
+    let watching = collections.iter().cloned().fold(healer, HealerBuilder::watch);
     watching.build().unwrap()
 }
 
