@@ -23,6 +23,7 @@ mod pair;
 mod patience;
 mod recovery;
 mod schedules;
+mod stage;
 mod stores;
 mod storm;
 mod traces;
