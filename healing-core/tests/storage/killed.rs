@@ -5,23 +5,17 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use healing_core::identity::{FencingToken, HolderId, Operator, RemediationId};
-use healing_core::metrics::SystemMetrics;
-use healing_core::storage::{
-    Journal, JournalBody, JournalRecord, LeaseStore, OutcomeRecord, OutcomeStore, RedbStorage, Stream, StreamHead,
-};
-use healing_core::{Clock, CollectionId, Lambda, ProblemClass, SystemClock, Timestamp};
+use healing_core::identity::HolderId;
+use healing_core::storage::{Journal, JournalRecord, LeaseStore, OutcomeStore, RedbStorage, StreamHead};
+use healing_core::{Clock, CollectionId, SystemClock};
 
 use crate::child;
+use crate::contents::{body, outcome, record, stream};
 
 const KILLS: u64 = 200;
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
-}
-
-fn stream() -> Stream {
-    Stream::Collection(CollectionId::new("embeddings").unwrap())
 }
 
 /// Numbers that look random enough to meet every moment of a write.
@@ -31,48 +25,6 @@ impl Dice {
     fn roll(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) % below
-    }
-}
-
-/// A body whose length changes from record to record, so that pages split and merge.
-fn body(sequence: u64) -> JournalBody {
-    let by = Operator::new("x".repeat(1 + (sequence * 37 % 190) as usize)).unwrap();
-    match sequence % 50 {
-        49 => JournalBody::Checkpoint(Box::default()),
-        _ => JournalBody::Unfrozen { collection: None, by },
-    }
-}
-
-fn record(head: StreamHead) -> JournalRecord {
-    let at = Timestamp::UNIX_EPOCH;
-    JournalRecord::seal(stream(), head, FencingToken::new(1), at, &body(head.next), None).unwrap()
-}
-
-fn outcome(number: u64) -> OutcomeRecord {
-    OutcomeRecord {
-        remediation: RemediationId::new(CollectionId::new("embeddings").unwrap(), number),
-        tenant: None,
-        problem: ProblemClass::Unknown {
-            witness_summary: "x".repeat((number * 91 % 500) as usize),
-        },
-        strategy_name: "open_valves".to_owned(),
-        strategy_params: None,
-        started_at: Timestamp::UNIX_EPOCH,
-        completed_at: Timestamp::UNIX_EPOCH,
-        success: true,
-        verified: Some(true),
-        actions_taken: 1,
-        improvement_pct: 1.0 / 3.0,
-        error_message: None,
-        initial_lambda: Lambda::new(1.0).unwrap(),
-        final_lambda: None,
-        witness_edges: Vec::new(),
-        system_metrics: SystemMetrics::default(),
-        feedback_score: None,
-        predicted_lambda: None,
-        rolled_back: false,
-        disturbances: Vec::new(),
-        choice: None,
     }
 }
 
