@@ -252,6 +252,7 @@ fn step(batch: Batch, route: WriteRoute, relief: &mut RelievedLoads<'_>) -> Resu
         "route writes to partition {from} elsewhere, move {} vectors ({load:.0} requests a second) to {to}, restore the route",
         vectors.len()
     );
+    let moved = vectors.len() as u64;
     let action = DrainBatch {
         route: Change {
             before: route,
@@ -267,5 +268,5 @@ fn step(batch: Batch, route: WriteRoute, relief: &mut RelievedLoads<'_>) -> Resu
         },
     };
     let step = Step::new(description, &action)?.touching([NodeRef::partition(from), NodeRef::partition(to)]);
-    Ok(step.expecting(relief.of_moving(from, load)))
+    Ok(step.moving(moved).expecting(relief.of_moving(from, load)))
 }

@@ -196,7 +196,8 @@ fn step(batch: Batch, relief: &mut RelievedLoads<'_>) -> Result<Step, PlanError>
         before: from,
         after: to,
     };
+    let moved = vectors.len() as u64;
     let step = Step::new(description, &VectorMove { vectors, partition })?;
     let step = step.touching([NodeRef::partition(from), NodeRef::partition(to)]);
-    Ok(step.expecting(relief.of_moving(from, load)))
+    Ok(step.moving(moved).expecting(relief.of_moving(from, load)))
 }

@@ -3,6 +3,7 @@
 use healing_core::testkit::strategy::suite;
 use healing_strategies::NEED_APPROVAL;
 
+use crate::case::complete;
 use crate::worlds::{ALL, World};
 
 #[test]
@@ -63,4 +64,24 @@ fn expected_effects_never_fall_below_what_an_edge_has() {
             "resync_replica"
         ]
     );
+}
+
+/// The limit on the share of data that a plan may touch goes by it.
+#[test]
+fn a_plan_says_how_many_vectors_it_moves() {
+    let mut moving = Vec::new();
+    for world in ALL {
+        let world = world();
+        let plan = world.plan();
+        let before = world.host.state().vectors;
+        for step in &plan.steps {
+            complete(step, |step, cx| world.strategy.execute(step, cx), || world.host.go_on()).unwrap();
+        }
+        let after = world.host.state().vectors;
+        let moved = before.iter().filter(|(id, (place, _))| after[id].0 != *place).count();
+        assert_eq!(plan.vectors_moved(), moved as u64, "{}", plan.strategy);
+        moving.extend((moved > 0).then_some(plan.strategy));
+    }
+    moving.dedup();
+    assert_eq!(moving, ["drain_hot_partition", "rebalance_partitions"]);
 }
