@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::bell::Bell;
 use super::builder::HealerBuilder;
-use super::config::HealingConfig;
+use super::config::{HealingConfig, InvalidConfig};
 use super::decision::Decision;
 use super::event::{EventKind, HealingEvent, Tick};
 use super::guard::Circumstances;
@@ -258,11 +258,18 @@ impl Healer {
             self.storage_failed(&error);
             return false;
         }
-        self.apply_orders();
+        if let Err(invalid) = self.apply_orders() {
+            self.storage_failed(&invalid);
+            return false;
+        }
         true
     }
 
-    pub(super) fn apply_orders(&mut self) {
+    /// Lives by the configuration that operators ordered last.
+    ///
+    /// # Errors
+    /// The journal's configuration is invalid, which no healer writes. It is not lived by, and another can be ordered.
+    pub(super) fn apply_orders(&mut self) -> Result<(), InvalidConfig> {
         self.apply_relearning();
         let Some(config) = self
             .orders
@@ -271,8 +278,9 @@ impl Healer {
             .as_deref()
             .filter(|config| **config != self.services.config)
         else {
-            return;
+            return Ok(());
         };
+        config.validate()?;
         let monitor_changed = config.monitor != self.services.config.monitor;
         self.services.config = config.clone();
         if monitor_changed {
@@ -281,6 +289,7 @@ impl Healer {
             }
         }
         self.announce(EventKind::Configured);
+        Ok(())
     }
 
     pub(super) fn storage_failed(&mut self, error: &dyn fmt::Display) {

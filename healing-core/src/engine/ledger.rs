@@ -145,18 +145,25 @@ impl<S: Fold> Ledger<S> {
             // What a checkpoint stands for was dropped, or need not be read; `audit::verify` checks who signed it.
             None => record.sequence == 0 || record.kind == RecordKind::Checkpoint,
         };
+        let broken = || JournalError::Broken {
+            stream: self.stream.clone(),
+            sequence: record.sequence,
+        };
         if !follows {
-            return Err(JournalError::Broken {
-                stream: self.stream.clone(),
-                sequence: record.sequence,
-            });
+            return Err(broken());
         }
         let body = record.open()?;
         if self.head.is_none() {
             self.sum = S::default();
         }
-        self.move_head_to(record);
         self.sum.fold(record, body);
+        if !self.sum.is_possible(&self.stream) {
+            let broken = broken();
+            // Neither now nor when it is read again is anything of it believed.
+            (self.head, self.sum) = (None, S::default());
+            return Err(broken);
+        }
+        self.move_head_to(record);
         Ok(())
     }
 

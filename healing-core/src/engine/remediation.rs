@@ -103,6 +103,21 @@ impl Initial {
     }
 }
 
+impl Remediation {
+    /// Whether its state is one that its plan can come to. A journal that others can write to may say anything.
+    pub(super) fn is_possible(&self) -> bool {
+        let within = self.state.begun() <= self.plan.steps.len();
+        within
+            && match self.state {
+                RemediationState::Settling { done, .. } => done > 0,
+                RemediationState::RollingBack {
+                    begun, remaining, keep, ..
+                } => keep <= remaining && remaining <= begun,
+                _ => true,
+            }
+    }
+}
+
 /// Where a remediation is. Each state is in the journal before anything is done in it.
 ///
 /// ```text
@@ -242,7 +257,7 @@ impl RemediationState {
     pub const fn begun(&self) -> usize {
         match self {
             Self::AwaitingApproval { .. } | Self::Planned { .. } | Self::Rejected { .. } | Self::Expired { .. } => 0,
-            Self::Executing { step, .. } => *step + 1,
+            Self::Executing { step, .. } => step.saturating_add(1),
             Self::Settling { done, .. }
             | Self::Stabilising { done, .. }
             | Self::Verifying { done, .. }

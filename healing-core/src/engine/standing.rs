@@ -12,7 +12,7 @@ use super::config::{HealingConfig, MOST_ATTEMPTS};
 use super::remediation::{Remediation, RemediationState, UndoCause};
 use crate::identity::CollectionId;
 use crate::problem::ProblemKind;
-use crate::storage::{Freeze, JournalBody, JournalRecord};
+use crate::storage::{Freeze, JournalBody, JournalRecord, Stream};
 
 /// What the journal says of one collection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -209,6 +209,9 @@ pub(super) trait Fold: Default {
     /// Takes the next record in, which says `body`.
     fn fold(&mut self, record: &JournalRecord, body: JournalBody);
 
+    /// Whether it can be so, in this stream: what can be written by others is not believed blindly.
+    fn is_possible(&self, stream: &Stream) -> bool;
+
     /// The sum as a record; `None` while something is unfinished.
     fn checkpoint(&self) -> Option<JournalBody>;
 }
@@ -227,6 +230,14 @@ impl Fold for Standing {
             JournalBody::Checkpoint(standing) => *self = *standing,
             _ => {}
         }
+    }
+
+    fn is_possible(&self, stream: &Stream) -> bool {
+        let remediations = [&self.unfinished, &self.last, &self.last_acted];
+        remediations.into_iter().flatten().all(|remediation| {
+            let its_own = matches!(stream, Stream::Collection(collection) if collection == remediation.id.collection());
+            its_own && remediation.is_possible()
+        })
     }
 
     fn checkpoint(&self) -> Option<JournalBody> {
@@ -265,6 +276,11 @@ impl Fold for StandingOrders {
             JournalBody::OrdersCheckpoint(orders) => *self = *orders,
             _ => {}
         }
+    }
+
+    /// A configuration that will not do is not lived by, and can be replaced (`Healer::apply_orders`).
+    fn is_possible(&self, _stream: &Stream) -> bool {
+        true
     }
 
     fn checkpoint(&self) -> Option<JournalBody> {

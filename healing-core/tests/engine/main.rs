@@ -15,6 +15,7 @@ mod crash;
 mod cure;
 mod disturbances;
 mod fence;
+mod forged;
 mod guards;
 mod health;
 mod hosts;

@@ -24,14 +24,14 @@ impl Healer {
     /// [`ControlError::InvalidConfig`] naming every faulty field, [`ControlError::Journal`] when it cannot be written down.
     pub fn configure(&mut self, changes: &Map<String, Value>, by: &Operator) -> Result<&HealingConfig, ControlError> {
         self.write_order(|healer| {
-            // What others configured meanwhile is not to be undone by this.
-            healer.apply_orders();
+            // What others configured meanwhile is not to be undone by this, unless it is what is to be put right.
+            drop(healer.apply_orders());
             Ok(JournalBody::Configured {
                 by: by.clone(),
                 config: Box::new(healer.services.config.changed(changes)?),
             })
         })?;
-        self.apply_orders();
+        self.apply_orders()?;
         Ok(&self.services.config)
     }
 

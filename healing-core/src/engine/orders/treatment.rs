@@ -190,7 +190,7 @@ impl Healer {
     fn sample_idle(&mut self, collection: &CollectionId) -> Result<Sample, ControlError> {
         self.must_be_idle(collection)?;
         self.orders.catch_up(&self.services.journal)?;
-        self.apply_orders();
+        self.apply_orders()?;
         self.with_progress(collection, |progress| {
             progress.catch_up()?;
             if !progress.take_over() {
