@@ -1,7 +1,14 @@
 //! Actuator traits by domain, and the built-in remediation strategies on them.
 //!
-//! A strategy here decides *what* to do and writes it down as data; an actuator, implemented by the host, *does* it. Both
-//! are thin, and the healing-core engine owns the loop around them.
+//! **What.** Ten remedies for what goes wrong in sharded, replicated stores. A strategy here decides *what* to do and writes it
+//! down as steps; an actuator, implemented by the host, *does* it.
+//!
+//! **Why.** That a step can be done twice, taken back by somebody else after a crash, and leaves alone what a third changed
+//! meanwhile is easily got wrong, and the same for every host. What a host has left to write is the actuator: a few calls that
+//! get and set.
+//!
+//! **How.** A host implements the [`actuators`] it has, registers the strategies on them, and the healing-core engine owns the
+//! loop around both.
 //!
 //! | strategy | treats | actuator | impact | reversible |
 //! | --- | --- | --- | --- | --- |
@@ -16,9 +23,9 @@
 //! | [`CompactIndexes`] | `index_fragmentation` | [`Indexes`](actuators::Indexes) | 0.5 | no |
 //! | [`ResyncReplica`] | `replication_lag` | [`ReplicaCopies`](actuators::ReplicaCopies) | 0.5 | no |
 //!
-//! A host registers those whose actuators it has, and puts [`NEED_APPROVAL`] into its
-//! [`require_approval_strategies`](healing_core::HealingConfig::require_approval_strategies). [`MemoryHost`] implements every
-//! actuator in memory, to try strategies out on.
+//! Those in [`NEED_APPROVAL`] belong into
+//! [`require_approval_strategies`](healing_core::HealingConfig::require_approval_strategies), where the default has them.
+//! [`MemoryHost`] implements every actuator in memory, to try strategies out on; [`every_strategy`] makes all ten.
 //!
 //! What must never break: planning touches nothing, doing a step twice is doing it once, and taking a step back restores what
 //! was before, however much of it was done, unless someone else changed it meanwhile. That is then a conflict, and left alone.
@@ -74,26 +81,6 @@
 //! }
 //! assert_eq!(host.state().replicas.ready, 5);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! Registering some of them:
-//!
-//! ```
-//! use std::sync::Arc;
-//! use healing_core::{HealingConfig, StrategyRegistry};
-//! use healing_strategies::{EvictColdData, MemoryHost, NEED_APPROVAL, ResyncReplica, ThrottleIngestion};
-//!
-//! let host = Arc::new(MemoryHost::default());
-//! let mut strategies = StrategyRegistry::new();
-//! strategies.register(Arc::new(EvictColdData::new(host.clone())))?;
-//! strategies.register(Arc::new(ThrottleIngestion::new(host.clone())))?;
-//! strategies.register(Arc::new(ResyncReplica::new(host)))?;
-//! let config = HealingConfig {
-//!     require_approval_strategies: NEED_APPROVAL.map(str::to_owned).to_vec(),
-//!     ..HealingConfig::default()
-//! };
-//! assert!(config.validate().is_ok());
-//! # Ok::<(), healing_core::registry::RegistryError>(())
 //! ```
 
 pub mod actuators;

@@ -114,3 +114,22 @@ pub use size::{InvalidSize, Size};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct ReadMe;
+
+/// The guide, whose examples must run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/embedding.md")]
+    pub struct Embedding;
+
+    #[doc = include_str!("../../../docs/operating.md")]
+    pub struct Operating;
+
+    #[doc = include_str!("../../../docs/safety.md")]
+    pub struct Safety;
+
+    #[doc = include_str!("../../../docs/stores.md")]
+    pub struct Stores;
+
+    #[doc = include_str!("../../../docs/strategies.md")]
+    pub struct Strategies;
+}
