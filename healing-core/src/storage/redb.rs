@@ -15,7 +15,8 @@
 //! | `leases` | the collection | its newest lease, and whether that was given back |
 //!
 //! Each value but the first table's begins with a checksum over its key and itself, and what must be without gaps is read
-//! as such: what was damaged on the disk is an error ([`RedbError::Damaged`]) and never a shorter truth.
+//! as such; what is asked by name (streams, leases) is read through when the store is opened, for a name that is not found counts
+//! as one that never was. So what was damaged on the disk is an error ([`RedbError::Damaged`]) and never a shorter truth.
 
 mod codec;
 mod create;

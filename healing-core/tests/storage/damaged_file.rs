@@ -33,3 +33,23 @@ fn a_store_with_a_flipped_bit_tells_the_truth_or_nothing() {
         tells_the_truth(&path, &written, &format!("bit {} of byte {at}", count % 8));
     }
 }
+
+/// A name that was changed is not found under its own, and must not pass for one that never was.
+#[test]
+fn a_store_with_a_changed_name_tells_the_truth_or_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("healing.redb");
+    let written = damaged_store::write(&path);
+    let whole = fs::read(&path).unwrap();
+    let name = b"embeddings";
+    let places = (0..whole.len() - name.len()).filter(|&at| whole[at..].starts_with(name));
+    let mut tried = 0;
+    for at in places {
+        let mut damaged = whole.clone();
+        damaged[at + 3] = b's';
+        fs::write(&path, &damaged).unwrap();
+        tells_the_truth(&path, &written, &format!("the name at {at} is another"));
+        tried += 1;
+    }
+    assert!(tried > 60, "{tried}");
+}

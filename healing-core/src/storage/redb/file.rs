@@ -154,6 +154,14 @@ pub(super) fn open(path: &Path) -> Result<Opened, RedbError> {
     checked(path, opened)
 }
 
+/// What a database turned out to be.
+enum Looked {
+    /// A store, and what is wrong with it.
+    Known(Option<String>),
+    OtherVersion(u64),
+    Foreign,
+}
+
 /// The opened database, if it is a store that this version knows.
 pub(super) fn checked(
     path: &Path,
@@ -164,19 +172,28 @@ pub(super) fn checked(
         what: format!("the database {panicked}"),
     };
     let database = opened.map_err(damaged)?.map_err(|error| RedbError::of(path, error))?;
-    let wrong = match contained(|| tables::version(&database)) {
-        Ok(Ok(Some(tables::VERSION))) => {
+    let looked = contained(|| match tables::version(&database)? {
+        Some(tables::VERSION) => tables::damage_among_names(&database).map(Looked::Known),
+        Some(found) => Ok(Looked::OtherVersion(found)),
+        None => Ok(Looked::Foreign),
+    });
+    let wrong = match looked {
+        Ok(Ok(Looked::Known(None))) => {
             return Ok(Opened {
                 path: path.to_owned(),
                 database,
             });
         }
-        Ok(Ok(Some(found))) => RedbError::OtherVersion {
+        Ok(Ok(Looked::Known(Some(what)))) => RedbError::Damaged {
+            path: path.to_owned(),
+            what,
+        },
+        Ok(Ok(Looked::OtherVersion(found))) => RedbError::OtherVersion {
             path: path.to_owned(),
             found,
             known: tables::VERSION,
         },
-        Ok(Ok(None)) => RedbError::NotAStore {
+        Ok(Ok(Looked::Foreign)) => RedbError::NotAStore {
             path: path.to_owned(),
             why: "it is a redb database of another program".to_owned(),
         },

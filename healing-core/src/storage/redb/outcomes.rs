@@ -128,6 +128,12 @@ impl OutcomeStore for RedbStorage {
                 }
                 None => return Err(missing(number)),
             };
+            if before.remediation != *remediation {
+                return Err(Failure::Damaged(format!(
+                    "outcome {number} is said to be that of {remediation}, and is that of {}",
+                    before.remediation
+                )));
+            }
             let judged = OutcomeRecord {
                 feedback_score: Some(score),
                 ..before.clone()

@@ -1,6 +1,8 @@
 //! The tables of a store.
 
-use ::redb::{ReadableDatabase, TableDefinition, TableError, WriteTransaction};
+use ::redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, WriteTransaction};
+
+use super::codec::uncover;
 
 /// `version` and what it is.
 pub(super) const SCHEMA: TableDefinition<'_, &str, u64> = TableDefinition::new("healing_schema");
@@ -45,4 +47,26 @@ pub(super) fn version(database: &::redb::Database) -> Result<Option<u64>, ::redb
         Err(TableError::Storage(error)) => Err(error.into()),
         Err(_) => Ok(None),
     }
+}
+
+/// What is wrong with the tables that are asked by name, in words: what is not found there counts as never written, so each
+/// row must be as it was written, and be found under its name.
+pub(super) fn damage_among_names(database: &::redb::Database) -> Result<Option<String>, ::redb::Error> {
+    let transaction = database.begin_read()?;
+    for (definition, what) in [(STREAMS, "stream"), (LEASES, "lease")] {
+        let table = transaction.open_table(definition)?;
+        let mut rows = 0;
+        for row in table.iter()? {
+            let (name, value) = row?;
+            let name = name.value();
+            if table.get(name)?.is_none() || uncover(&[name.as_bytes()], value.value()).is_none() {
+                return Ok(Some(format!("the {what} {name:?} is not as it was written")));
+            }
+            rows += 1;
+        }
+        if rows != table.len()? {
+            return Ok(Some(format!("a {what} is missing")));
+        }
+    }
+    Ok(None)
 }
