@@ -86,7 +86,7 @@ impl Healer {
                 by: by.clone(),
             })
         })?;
-        self.apply_orders();
+        self.apply_relearning();
         Ok(())
     }
 
