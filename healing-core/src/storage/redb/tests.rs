@@ -47,10 +47,6 @@ fn event(head: StreamHead) -> JournalRecord {
     )
 }
 
-fn checkpoint(head: StreamHead) -> JournalRecord {
-    record(head, &JournalBody::Checkpoint(Box::default()))
-}
-
 /// Appends the next record and says where the stream ends then.
 fn append(storage: &RedbStorage, record: &JournalRecord) -> Result<StreamHead, JournalError> {
     storage.append(record).map(|()| record.head())
