@@ -106,6 +106,10 @@ impl Simulation {
             .fence(Arc::new(Hands { link: Arc::clone(link) }))
             .holder(format!("healer {}", link.pid.0))
             .step_runner(Arc::new(Workers { link: Arc::clone(link) }), WORKERS);
+        #[cfg(feature = "mutations")]
+        {
+            healer = healer.broken_by(self.schedule.mutation);
+        }
         for cluster in &self.clusters {
             healer = healer.watch(cluster.collection().clone());
         }

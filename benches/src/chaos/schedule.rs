@@ -28,6 +28,9 @@ pub struct Schedule {
     pub collections: usize,
     /// How the healers are built.
     pub config: HealingConfig,
+    /// How they are broken.
+    #[cfg(feature = "mutations")]
+    pub mutation: Option<healing_core::engine::Mutation>,
     /// What happens, in order.
     pub events: Vec<Scheduled>,
     /// From here on nothing happens any more, and what goes wrong is put in order.
@@ -102,6 +105,8 @@ impl Schedule {
             lasts,
             collections,
             config,
+            #[cfg(feature = "mutations")]
+            mutation: None,
             events,
             calm_from,
             probes,
@@ -480,6 +485,7 @@ impl Draw {
             lease: self.one_of(&[20, 30, 60].map(Duration::from_secs)),
             require_approval_strategies: NEED_APPROVAL.map(str::to_owned).to_vec(),
             storm_share: Ratio::literal(0.4),
+            max_active: self.one_of(&[1, 2, 8]),
             journal_retention: self.one_of(&[JournalRetention::Prune, JournalRetention::Keep]),
             selection: self.one_of(&[Selection::Graduated, Selection::Graduated, Selection::Learned]),
             ..HealingConfig::default()

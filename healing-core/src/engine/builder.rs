@@ -11,6 +11,8 @@ use super::config::{HealingConfig, InvalidConfig};
 use super::contained::Contained;
 use super::executor::Executor;
 use super::healer::Healer;
+#[cfg(feature = "mutations")]
+use super::mutation::Mutation;
 use super::observer::TickObserver;
 use super::services::Services;
 use super::step_call::{StepRunner, Threads};
@@ -43,6 +45,8 @@ pub struct HealerBuilder {
     steps: Steps,
     observer: Option<Box<dyn TickObserver>>,
     collections: Vec<CollectionId>,
+    #[cfg(feature = "mutations")]
+    mutation: Option<Mutation>,
 }
 
 /// Where strategies' steps run.
@@ -91,6 +95,8 @@ impl HealerBuilder {
             steps: Steps::Inline,
             observer: None,
             collections: Vec::new(),
+            #[cfg(feature = "mutations")]
+            mutation: None,
         }
     }
 
@@ -194,6 +200,12 @@ impl HealerBuilder {
         }
     }
 
+    /// Is broken in this way.
+    #[cfg(feature = "mutations")]
+    pub fn broken_by(self, mutation: Option<Mutation>) -> Self {
+        Self { mutation, ..self }
+    }
+
     /// The healer.
     ///
     /// # Errors
@@ -209,8 +221,9 @@ impl HealerBuilder {
             }
         }
         let bell = Bell::default();
-        let services = Services {
-            config: self.config,
+        let config = self.config;
+        let mut services = Services {
+            config: config.clone(),
             source: self.source,
             classifier: self.classifier,
             registry: self.registry,
@@ -227,7 +240,10 @@ impl HealerBuilder {
                 Steps::Apart { runner, at_most } => Executor::workers(runner, at_most, bell.clone()),
             },
             bell,
+            #[cfg(feature = "mutations")]
+            mutation: self.mutation,
         };
+        services.go_by(&config)?;
         Ok(Healer::new(services, watched, self.observer))
     }
 }

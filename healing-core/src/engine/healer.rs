@@ -14,6 +14,7 @@ use super::event::{EventKind, HealingEvent, Tick};
 use super::guard::Circumstances;
 use super::intake::Sample;
 use super::ledger::Ledger;
+use super::mutation::Mutation;
 use super::observer::TickObserver;
 use super::progress::Progress;
 use super::remediation::{Remediation, RemediationState};
@@ -271,19 +272,14 @@ impl Healer {
     /// The journal's configuration is invalid, which no healer writes. It is not lived by, and another can be ordered.
     pub(super) fn apply_orders(&mut self) -> Result<(), InvalidConfig> {
         self.apply_relearning();
-        let Some(config) = self
-            .orders
-            .sum()
-            .config
-            .as_deref()
-            .filter(|config| **config != self.services.config)
-        else {
+        let Some(config) = self.orders.sum().config.as_deref() else {
             return Ok(());
         };
-        config.validate()?;
-        let monitor_changed = config.monitor != self.services.config.monitor;
-        self.services.config = config.clone();
-        if monitor_changed {
+        let monitor_before = self.services.config.monitor;
+        if !self.services.go_by(config)? {
+            return Ok(());
+        }
+        if self.services.config.monitor != monitor_before {
             for watched in self.watched.values_mut() {
                 watched.monitor.reconfigure(&self.services.config.monitor);
             }
@@ -314,9 +310,15 @@ impl Healer {
 
     /// What the guards look at beside the collection's own standing.
     pub(super) fn circumstances(&self, collection: &CollectionId, at_work: u32) -> Circumstances {
+        let heeds_freezes = !self.services.is_broken_by(Mutation::FreezesIgnored);
         let among_nodes = self.watched.get(collection).and_then(|watched| watched.storms.storm());
         Circumstances {
-            freeze: self.orders.sum().freeze_of(collection).cloned(),
+            freeze: self
+                .orders
+                .sum()
+                .freeze_of(collection)
+                .cloned()
+                .filter(|_| heeds_freezes),
             storm: self.storms.storm().or(among_nodes),
             active: at_work,
             orders_known: true,

@@ -8,6 +8,7 @@ use super::alarm::Alarm;
 use super::config::JournalRetention;
 use super::healer::Healer;
 use super::ledger::Ledger;
+use super::mutation::Mutation;
 use super::progress::Progress;
 use super::standing::Fold;
 use crate::identity::CollectionId;
@@ -84,7 +85,7 @@ impl Progress<'_> {
         else {
             return Ok(());
         };
-        if *then == relearned {
+        if *then == relearned && !self.services.is_broken_by(Mutation::HealthForgotten) {
             // What has no minimum cut is of no use; it is learned as if nothing had been.
             drop(self.watched.monitor.recall(learned));
         }

@@ -57,6 +57,7 @@ mod healer;
 mod health;
 mod intake;
 mod ledger;
+mod mutation;
 mod observer;
 mod orders;
 mod outcome;
@@ -83,6 +84,8 @@ pub use decision::{BlastRadius, ConsideredProblem, ConsideredStrategy, Decision,
 pub use event::{EventKind, HealingEvent, Tick};
 pub use guard::Refusal;
 pub use healer::Healer;
+#[cfg(feature = "mutations")]
+pub use mutation::Mutation;
 pub use observer::TickObserver;
 pub use orders::{ControlError, Executed, Execution};
 #[cfg(feature = "metrics")]

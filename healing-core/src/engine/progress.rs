@@ -17,6 +17,7 @@ use super::alarm::Alarm;
 use super::config::JournalRetention;
 use super::event::{EventKind, HealingEvent};
 use super::guard::Circumstances;
+use super::mutation::Mutation;
 use super::outcome::outcome_of;
 use super::remediation::RemediationState;
 use super::services::Services;
@@ -106,6 +107,14 @@ impl<'a> Progress<'a> {
         let Some(active) = &mut self.watched.active else {
             return Ok(());
         };
+        if self.services.is_broken_by(Mutation::UnwrittenStates) && !state.is_terminal() {
+            self.entered(state, self.services.now());
+            return Ok(());
+        }
+        let state = match self.services.is_broken_by(Mutation::LastStepForgotten) {
+            true => state.without_last_step(),
+            false => state,
+        };
         let number = active.remediation.id.number();
         let pen = self.services.pen(active.tenure.lease.token);
         let body = JournalBody::Entered {
@@ -130,7 +139,9 @@ impl<'a> Progress<'a> {
         active.wake = Alarm::now(at);
         let remediation = active.remediation.clone();
         let ended = remediation.state.is_terminal();
-        self.report(EventKind::Remediation(Box::new(remediation)));
+        if !(ended && self.services.is_broken_by(Mutation::NobodyTold)) {
+            self.report(EventKind::Remediation(Box::new(remediation)));
+        }
         if ended {
             self.conclude();
         }

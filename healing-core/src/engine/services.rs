@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::bell::Bell;
-use super::config::HealingConfig;
+use super::config::{HealingConfig, InvalidConfig};
 use super::contained::Contained;
 use super::executor::Executor;
 use super::ledger::Pen;
+use super::mutation::Mutation;
 use super::trace::ObservationSpan;
 use crate::audit::Signer;
 use crate::classify::Classifier;
@@ -41,11 +42,41 @@ pub(super) struct Services {
     pub(super) holder: HolderId,
     pub(super) executor: Executor,
     pub(super) bell: Bell,
+    #[cfg(feature = "mutations")]
+    pub(super) mutation: Option<Mutation>,
 }
 
 impl Services {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether the engine is broken in this way: never, but in tests of its tests.
+    #[cfg_attr(
+        not(feature = "mutations"),
+        allow(clippy::unused_self, reason = "nothing is broken then")
+    )]
+    pub(super) fn is_broken_by(&self, mutation: Mutation) -> bool {
+        #[cfg(feature = "mutations")]
+        let broken_by = self.mutation;
+        #[cfg(not(feature = "mutations"))]
+        let broken_by = None;
+        broken_by == Some(mutation)
+    }
+
+    /// Goes by this configuration from now on; whether it is another one than before.
+    pub(super) fn go_by(&mut self, config: &HealingConfig) -> Result<bool, InvalidConfig> {
+        #[cfg(feature = "mutations")]
+        let misread = self.mutation.map(|mutation| mutation.misread(config.clone()));
+        #[cfg(not(feature = "mutations"))]
+        let misread = None;
+        let as_read = misread.as_ref().unwrap_or(config);
+        if *as_read == self.config {
+            return Ok(false);
+        }
+        config.validate()?;
+        self.config = as_read.clone();
+        Ok(true)
     }
 
     /// What a record is written with, now.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::EventKind;
 use super::guard::{Refusal, quarantined_until};
 use super::healer::Healer;
+use super::mutation::Mutation;
 use super::orders::ControlError;
 use super::remediation::{Remediation, RemediationState};
 use super::watched::Watched;
@@ -190,7 +191,10 @@ impl Healer {
             frozen: self.orders.sum().freeze_of(collection).cloned(),
             storm: watched.storms.storm(),
             quarantined,
-            human_needed: watched.human_needed(),
+            human_needed: match self.services.is_broken_by(Mutation::NobodyTold) {
+                true => Vec::new(),
+                false => watched.human_needed(),
+            },
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::alarm::Alarm;
+use super::mutation::Mutation;
 use super::outcome::outcome_of;
 use super::progress::{Progress, undo_all};
 use super::remediation::{Remediation, RemediationState, UndoCause};
@@ -90,6 +91,13 @@ impl Progress<'_> {
             state: unfinished.state.name().to_owned(),
         };
         let state = match &unfinished.state {
+            begun if begun.begun() > 0 && self.services.is_broken_by(Mutation::InterruptedForgotten) => {
+                Some(RemediationState::RolledBack {
+                    begun: begun.begun(),
+                    cause: interrupted,
+                    final_lambda: None,
+                })
+            }
             RemediationState::Executing { .. }
             | RemediationState::Settling { .. }
             | RemediationState::Stabilising { .. }

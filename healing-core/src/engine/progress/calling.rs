@@ -9,6 +9,7 @@ use super::{Next, Progress};
 use crate::clock::later;
 use crate::engine::event::EventKind;
 use crate::engine::executor::{Answer, Job, Started};
+use crate::engine::mutation::Mutation;
 use crate::engine::remediation::Remediation;
 use crate::engine::services::Services;
 use crate::engine::watched::{Active, Call, Purpose};
@@ -160,6 +161,9 @@ impl Progress<'_> {
     /// what comes after it.
     fn fence_out(&mut self, active: &mut Active, step: usize) -> Called {
         self.report_abandoned(&active.remediation, step);
+        if self.services.is_broken_by(Mutation::SameLease) {
+            return Called::TimedOut;
+        }
         let released = self.services.leases.release(&active.tenure.lease);
         match released.and_then(|()| self.acquire()) {
             Ok(tenure) => {

@@ -10,6 +10,7 @@ use super::undo::{give_up_without, undo};
 use super::{Next, Progress};
 use crate::clock::later;
 use crate::engine::guard::Circumstances;
+use crate::engine::mutation::Mutation;
 use crate::engine::remediation::{RemediationState, UndoCause, UndoFailure, Verification};
 use crate::engine::verification::{judge, symptom_is_gone};
 use crate::engine::watched::{Active, Purpose, Recovery};
@@ -161,7 +162,8 @@ impl Progress<'_> {
                 cause,
                 mut failures,
             } => {
-                let step = remaining - 1;
+                let oldest_first = self.services.is_broken_by(Mutation::OldestFirst);
+                let step = if oldest_first { begun - remaining } else { remaining - 1 };
                 if let Err(first) = self.outlast_execution(active, step) {
                     return first;
                 }
@@ -170,6 +172,7 @@ impl Progress<'_> {
                     Called::Done => None,
                     Called::Wait(until) => return Next::Wait(until),
                     Called::LeaseLost => return Next::LoseLease,
+                    _ if self.services.is_broken_by(Mutation::FailedUndoCounts) => None,
                     Called::Failed(_) | Called::TimedOut if tries_left => {
                         return Next::Enter(RemediationState::RollingBack {
                             begun,
@@ -188,7 +191,7 @@ impl Progress<'_> {
                 let since = self.now();
                 RemediationState::RollingBack {
                     begun,
-                    remaining: step,
+                    remaining: remaining - 1,
                     keep,
                     failed_attempts: 0,
                     since,
