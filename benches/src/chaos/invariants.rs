@@ -10,6 +10,7 @@ use healing_core::identity::RemediationId;
 use healing_core::storage::{JournalBody, Stream};
 use healing_core::{ProblemKind, Timestamp};
 
+use super::act::Control;
 use super::fact::{Fact, Reception, What};
 use super::history::{Course, History};
 
@@ -210,7 +211,8 @@ fn fenced(history: &History, fact: &Fact) -> Result<(), String> {
     }
 }
 
-/// Steps are taken back newest first: what an older step did is left alone until its turn.
+/// Steps are taken back newest first: what an older step did is left alone until its turn. Routes say nothing of that: all
+/// steps of a drain go through the same one, there and back.
 fn newest_undone_first(history: &History, fact: &Fact) -> Result<(), String> {
     let What::Called { act, late: false, .. } = &fact.what else {
         return Ok(());
@@ -229,6 +231,9 @@ fn newest_undone_first(history: &History, fact: &Fact) -> Result<(), String> {
         return Ok(());
     };
     let (control, due) = (act.control(), remaining.saturating_sub(1));
+    if matches!(control, Control::Route(_)) {
+        return Ok(());
+    }
     let of_step = |step: &usize| {
         touched
             .by_step

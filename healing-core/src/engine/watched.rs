@@ -145,9 +145,11 @@ impl Watched {
         matches!(state, Some(RemediationState::Planned { .. }))
     }
 
-    /// Whether a remediation is at work on it that counts against their number.
+    /// Whether a remediation is at work on it that counts against their number, or may be: where it is not known whether the
+    /// journal has kept that it began.
     pub(super) fn is_at_work(&self) -> bool {
-        self.active.as_ref().is_some_and(Active::is_at_work)
+        let may_have_begun = self.waits_to_begin() && !self.ledger.is_read();
+        may_have_begun || self.active.as_ref().is_some_and(Active::is_at_work)
     }
 
     /// Whether lambda was below the stress threshold at the last sample, whatever the state.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use healing_core::engine::{EventKind, HealingEvent, RemediationState};
-use healing_core::{Healer, HealingConfig};
+use healing_core::{CollectionId, Healer, HealingConfig};
 
 use crate::world::{Fault, Faults, FaultyStorage, MINUTE, Valves, World, collection, quick, run, states};
 
@@ -158,4 +158,36 @@ fn a_healer_whose_every_store_panics_goes_on_watching() {
     storage.set(|faults| *faults = Faults::default());
     run(&mut healer, &world.clock, 5 * MINUTE);
     assert_eq!(world.open_valves(), [1, 2, 3]);
+}
+
+#[test]
+fn what_may_have_begun_counts_against_the_number_that_may_be_at_work() {
+    let images = CollectionId::new("images").unwrap();
+    let world = World::new();
+    let storage = FaultyStorage::over(&world.storage);
+    let mut healer = world
+        .healer([Valves::working(&world)])
+        .config(HealingConfig {
+            max_active: 1,
+            ..quick()
+        })
+        .storage(Arc::new(storage.clone()))
+        .watch(images.clone())
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    // That it is planned is acknowledged; that it is executing is kept, and said to have failed.
+    let (second, third) = (storage.clone(), storage.clone());
+    storage.interject(move || second.interject(move || third.set(|faults| faults.append = Fault::DoesAndFails)));
+    run_to(&mut healer, &world, "planned");
+    storage.set(|faults| faults.append = Fault::None);
+    assert_eq!(world.journalled_names(), ["planned", "executing"]);
+    for _ in 0..200 {
+        let tick = healer.tick();
+        let at_work = [collection(), images.clone()].map(|it| healer.active(&it).is_some());
+        assert!(at_work != [true, true], "two are at work, one may be");
+        world.clock.set(tick.wake_at);
+    }
+    assert_eq!(world.open_valves_of(&images), [1, 2, 3], "its turn came");
 }
