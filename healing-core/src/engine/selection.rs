@@ -1,6 +1,7 @@
 //! Which strategy is tried for a problem.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -22,6 +23,7 @@ use crate::problem::ProblemKind;
 use crate::registry::Registered;
 use crate::storage::RecordedChoice;
 use crate::strategy::Case;
+use crate::topology::EdgeKey;
 
 /// A strategy of at least this share of the best one's weight promises enough to go first for being less disruptive.
 const PROMISING_SHARE: f64 = 0.5;
@@ -68,6 +70,8 @@ struct Tier {
     failures: u32,
     /// What a human must be asked for comes after what can be done while nobody answers.
     asks: bool,
+    /// What by its own plan changes too little to be verified comes after what may do more.
+    falls_short: bool,
 }
 
 impl<'services> Consideration<'services, '_> {
@@ -166,11 +170,13 @@ impl<'services> Consideration<'services, '_> {
         let kind = diagnosis.problem.kind();
         let contender = |strategy| {
             let failures = self.recent_failures(&kind, strategy);
+            let considered = self.consider(strategy);
             let tier = match services.config.selection {
                 Selection::HighestWeight => Tier::default(),
                 Selection::Graduated | Selection::Learned => Tier {
                     failures,
                     asks: needs_approval(strategy, &kind, report.state, &services.config),
+                    falls_short: considered.as_ref().is_ok_and(|found| self.falls_short(&found.plan)),
                 },
             };
             Contender {
@@ -178,10 +184,25 @@ impl<'services> Consideration<'services, '_> {
                 weight: services.weight(&strategy.name, &kind, &observation.collection),
                 failures,
                 tier,
-                considered: self.consider(strategy),
+                considered,
             }
         };
         services.registry.treating(&kind).map(contender).collect()
+    }
+
+    /// Whether a plan says of all the edges that it touches that they gain, together, less than counts for an improvement. One
+    /// that says nothing of edges may do anything.
+    fn falls_short(&self, plan: &Plan) -> bool {
+        let effects = plan.steps.iter().flat_map(|step| &step.effects);
+        // Of several effects on an edge the last one counts.
+        let after: BTreeMap<EdgeKey, Amount> = effects.map(|it| (it.edge, it.effective_capacity)).collect();
+        let graph = &self.observation.graph;
+        let known = after
+            .iter()
+            .filter_map(|(key, after)| Some((graph.edge(key)?.effective_capacity().get(), after.get())));
+        let (before, after) = known.fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let enough = 1.0 + self.services.config.min_improvement.get();
+        before > 0.0 && after < before * enough
     }
 
     /// How the learner ranks those of the `best` tier that will do; `None` where a human is asked, and where the learner
