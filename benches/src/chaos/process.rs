@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use healing_core::engine::{BuildError, HealingEvent, HumanNeeded, RemediationState, StepCall, StepRunner, Tick};
+use healing_core::engine::{BuildError, HealingEvent, HumanNeeded, StepCall, StepRunner, Tick};
 use healing_core::monitor::IntegrityReport;
 use healing_core::registry::RegistryError;
 use healing_core::{Clock, CollectionId, Healer, HostError, Remediation, StrategyRegistry, Timestamp};
@@ -271,7 +271,7 @@ fn view(healer: &Healer) -> View {
     View {
         at_work: collections()
             .filter_map(|it| healer.active(it))
-            .filter(|active| !matches!(active.state, RemediationState::AwaitingApproval { .. }))
+            .filter(|active| active.state.begun() > 0)
             .map(|active| active.id.clone())
             .collect(),
         unhealthy: count(unhealthy.count()),
