@@ -78,7 +78,7 @@ impl Mutation {
     pub(super) fn misread(self, mut config: HealingConfig) -> HealingConfig {
         match self {
             Self::OneAttemptTooMany => {
-                config.max_attempts_per_window = config.max_attempts_per_window.saturating_add(1)
+                config.max_attempts_per_window = config.max_attempts_per_window.saturating_add(1);
             }
             Self::NoCoolDown => config.min_healing_interval = Duration::ZERO,
             Self::NoQuarantine => config.quarantine_after = u32::MAX,
