@@ -181,6 +181,7 @@ impl CapacityEffect {
 
 /// What a plan should do to the cuts, computed before anything is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Prediction {
     /// Lambda as it is.
     pub lambda_before: Lambda,
@@ -193,6 +194,7 @@ pub struct Prediction {
 
 /// What a cut is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CutWorth {
     /// The sum of the effective capacities across it.
     pub value: Lambda,

@@ -118,7 +118,7 @@ impl Case<'_> {
 }
 
 /// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepReport {
     /// It is done; also when it was done before.
     Done,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// How well the strategies do, over everything that was learned. A rate over nothing is absent, not 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EffectivenessReport {
     /// Each strategy that was ever tried, by name.
     pub strategies: Vec<StrategyEffectiveness>,
@@ -24,6 +25,7 @@ pub struct EffectivenessReport {
 
 /// How well one strategy does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StrategyEffectiveness {
     /// The strategy.
     pub name: String,
@@ -39,6 +41,7 @@ pub struct StrategyEffectiveness {
 
 /// How well a kind of problem is treated: by one strategy, or by all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ProblemEffectiveness {
     /// The kind of problem.
     pub problem: ProblemKind,
@@ -52,6 +55,7 @@ pub struct ProblemEffectiveness {
 /// What came of a number of remediations. Disturbed outcomes are among them: this is what happened, whatever is learned
 /// from it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Effectiveness {
     /// How many there were.
     pub outcomes: u64,
@@ -73,6 +77,7 @@ pub struct Effectiveness {
 /// A share, with the interval it lies in with 95 % confidence (Wilson 1927, "Probable Inference, the Law of Succession, and
 /// Statistical Inference").
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Rate {
     /// The share.
     pub share: Ratio,
@@ -84,6 +89,7 @@ pub struct Rate {
 
 /// The success rate of the older and of the newer half of the last outcomes, 64 at most.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Trend {
     /// Of the older half.
     pub earlier: Ratio,
@@ -95,7 +101,7 @@ pub struct Trend {
 
 /// Which way a success rate goes: a difference that chance alone brings about less than once in twenty times, by the
 /// two-proportion z-test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Up.
@@ -108,6 +114,7 @@ pub enum Direction {
 
 /// One outcome, in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RecentOutcome {
     /// The remediation.
     pub remediation: RemediationId,

@@ -15,6 +15,7 @@ pub struct HalfLife(Duration);
 /// A half-life that nothing could be learned with.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[error("the half-life is {seconds} s, expected 1 s to 100 years")]
+#[non_exhaustive]
 pub struct InvalidHalfLife {
     /// What was given, in seconds.
     pub seconds: f64,

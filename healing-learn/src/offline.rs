@@ -10,6 +10,7 @@ use crate::utility::Utility;
 
 /// What a policy would have been worth a remediation, estimated from what came of the choices of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OfflineEstimate {
     /// How many outcomes the estimate rests on.
     pub outcomes: usize,

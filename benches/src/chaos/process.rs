@@ -192,7 +192,7 @@ impl Simulation {
         };
         let pid = process.link.pid;
         self.note(Some(pid), What::Turn);
-        let Tick { events, wake_at } = healer.tick();
+        let Tick { events, wake_at, .. } = healer.tick();
         if process.link.is_dead() {
             drop(healer);
             return self.bury(process);

@@ -120,6 +120,7 @@ pub struct Weighted(Vec<(Arc<dyn Classifier>, f64)>);
 /// Weights of which nothing can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the weights of {classifiers} classifiers add up to 0; at least one must weigh something")]
+#[non_exhaustive]
 pub struct Weightless {
     /// How many classifiers there were.
     pub classifiers: usize,

@@ -8,6 +8,7 @@ use crate::topology::NodeRef;
 
 /// A problem that some evidence speaks for, and what there is of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Suspicion {
     /// What would be wrong.
     pub kind: ProblemKind,
@@ -23,6 +24,7 @@ pub struct Suspicion {
 
 /// How strongly evidence speaks for a problem: from -1, not at all, over 0, just at the threshold, to [`Self::STRONGEST`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Strengths {
     /// The loss in the graph.
     pub lost: f64,

@@ -103,7 +103,7 @@ pub struct HealingConfig {
 pub const MOST_ATTEMPTS: u32 = 100;
 
 /// What becomes of journal records once a checkpoint sums them up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JournalRetention {
@@ -115,7 +115,7 @@ pub enum JournalRetention {
 }
 
 /// What counts as verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VerificationRule {
@@ -139,7 +139,7 @@ pub enum VerificationRule {
 /// and 4), of the faults that can be healed 94.2 % and 97.2 % were within the hour, and by default 98.8 % and 99.4 %. Where
 /// collections need different things (`first-choice`, seeds 1 and 7), 97.7 % and 98.0 % of first choices were verified, and by
 /// default 97.0 % and 96.7 %.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Selection {

@@ -12,6 +12,7 @@ use crate::problem::ProblemKind;
 
 /// What was decided when a collection was last found degraded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Decision {
     /// When.
     pub at: Timestamp,
@@ -29,6 +30,7 @@ pub struct Decision {
 
 /// One diagnosed problem, and what was considered for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConsideredProblem {
     /// The kind of problem.
     pub problem: ProblemKind,
@@ -42,6 +44,7 @@ pub struct ConsideredProblem {
 
 /// A strategy that was considered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConsideredStrategy {
     /// The strategy.
     pub strategy: String,
@@ -130,7 +133,7 @@ pub enum RejectionReason {
 }
 
 /// What a plan touches too much of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlastRadius {
     /// The nodes of the graph.

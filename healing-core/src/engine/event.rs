@@ -15,6 +15,7 @@ use crate::problem::ProblemKind;
 /// What a tick did, and when the next one is due.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "the next tick is due at wake_at"]
+#[non_exhaustive]
 pub struct Tick {
     /// What happened, in order.
     pub events: Vec<HealingEvent>,
@@ -24,6 +25,7 @@ pub struct Tick {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HealingEvent {
     /// Where; `None` for what concerns all collections.
     pub collection: Option<CollectionId>,

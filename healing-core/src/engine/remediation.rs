@@ -19,6 +19,7 @@ use crate::storage::RecordedChoice;
 
 /// One attempt to treat one problem. A plain value, cheap to clone: all but its state never changes and is shared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Remediation {
     /// Its name.
     pub id: RemediationId,
@@ -49,6 +50,7 @@ pub struct Remediation {
 
 /// How things stood when a remediation began: what its effect is measured against.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Initial {
     /// Lambda.
     pub lambda: Lambda,
@@ -419,6 +421,7 @@ impl fmt::Display for UndoCause {
 
 /// A step that could not be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct UndoFailure {
     /// The step's position in the plan.
     pub step: usize,

@@ -181,6 +181,7 @@ impl Verdict {
 
 /// What the journal's global stream says: the operators' orders that stand.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StandingOrders {
     /// The configuration, where it was changed since the healer was built.
     pub config: Option<Box<HealingConfig>>,

@@ -21,6 +21,7 @@ use crate::storage::{Freeze, OutcomeStore};
 
 /// How a healer is doing. The first six fields are the seed's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Status {
     /// Whether it acts at all.
     pub enabled: bool,
@@ -46,6 +47,7 @@ pub struct Status {
 
 /// How a collection is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CollectionStatus {
     /// The collection.
     pub collection: CollectionId,
@@ -107,6 +109,7 @@ pub enum HumanNeeded {
 
 /// A strategy that may not be tried for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Quarantine {
     /// The strategy.
     pub strategy: String,

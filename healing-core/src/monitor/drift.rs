@@ -35,6 +35,7 @@ impl Default for DriftConfig {
 
 /// Integrity sinks towards the stress threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Drift {
     /// Since when it is reported.
     pub since: Timestamp,

@@ -43,6 +43,7 @@ impl fmt::Display for IntegrityState {
 
 /// A transition from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StateChange {
     /// The state before.
     pub from: IntegrityState,

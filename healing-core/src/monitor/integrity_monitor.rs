@@ -44,7 +44,7 @@ pub struct MonitorConfig {
 pub const MOST_WEAK_CUTS: usize = 8;
 
 /// Which cuts the state hangs on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JudgedBy {

@@ -12,6 +12,7 @@ use crate::topology::{Edge, EdgeKey, NodeRef};
 
 /// The minimum cut of an observation, the cuts that have lost most, and the state of the collection that follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct IntegrityReport {
     /// What was observed.
     pub collection: CollectionId,
@@ -57,6 +58,7 @@ impl IntegrityReport {
 
 /// A cut of the graph, and what it is worth when the collection is well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WeakCut {
     /// The sum of the effective capacities across it.
     pub value: Lambda,
@@ -81,6 +83,7 @@ impl WeakCut {
 
 /// An edge that carries less than when the collection is well.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WeakenedEdge {
     /// The edge.
     pub edge: EdgeKey,

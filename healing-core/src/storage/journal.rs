@@ -134,7 +134,7 @@ pub struct JournalRecord {
 }
 
 /// Whether reading may begin with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// It says what happened after the record before it.
@@ -144,7 +144,7 @@ pub enum RecordKind {
 }
 
 /// Where a stream ends: what the next record has to follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StreamHead {
     /// The sequence number of the next record.
     pub next: u64,

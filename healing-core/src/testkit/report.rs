@@ -22,6 +22,7 @@ pub struct Report {
 
 /// A check, and what there is to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The check's name: a sentence of what should hold, in snake_case.
     pub check: &'static str,

@@ -11,6 +11,7 @@ use crate::number::Amount;
 
 /// What changed from one graph to a later one. Everything is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TopologyChange {
     /// Nodes that the later graph has and the earlier had not.
     pub appeared: Vec<NodeRef>,
@@ -22,6 +23,7 @@ pub struct TopologyChange {
 
 /// An edge whose effective capacity changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EdgeChange {
     /// The edge.
     pub edge: EdgeKey,

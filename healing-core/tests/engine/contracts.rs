@@ -253,7 +253,7 @@ impl Rules<'_> {
 
 impl Told {
     fn take_in(&mut self, at: Timestamp, body: JournalBody, rules: &Rules<'_>) -> Checked {
-        let (remediation, state) = match body {
+        let (mut remediation, state) = match body {
             JournalBody::Remediation(begun) => {
                 if let Some(unfinished) = self.newest.as_ref().filter(|newest| !newest.state.is_terminal()) {
                     return Err(format!("{} began while {} was at work", begun.id, unfinished.id));
@@ -280,8 +280,7 @@ impl Told {
             JournalBody::Checkpoint(_) => return Ok(()),
             other => return Err(format!("{other:?} is in the stream of a collection")),
         };
-        let before = remediation.state.clone();
-        let remediation = Remediation { state, ..remediation };
+        let before = std::mem::replace(&mut remediation.state, state);
         self.enters(at, &before, &remediation, rules)?;
         if remediation.state.is_terminal() && remediation.state.begun() > 0 {
             self.account_for(&remediation);

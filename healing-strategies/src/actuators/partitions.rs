@@ -22,7 +22,7 @@ pub struct VectorLoad {
 }
 
 /// How far a move is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MoveProgress {
     /// Every vector that was to be moved is at the destination and served from there.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use healing_core::diagnosis::Diagnosis;
 use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::metrics::SystemMetrics;
-use healing_core::monitor::{IntegrityMonitor, IntegrityReport, IntegrityState, MonitorConfig};
+use healing_core::monitor::{IntegrityMonitor, IntegrityState, MonitorConfig};
 use healing_core::permit::{Revocation, StepContext};
 use healing_core::plan::{Plan, PlanError, Step};
 use healing_core::strategy::{Case, StepError, StepReport};
@@ -69,10 +69,10 @@ pub fn plan_in(
     state: IntegrityState,
     parameters: &[(&str, Value)],
 ) -> Result<Plan, PlanError> {
-    let looked = IntegrityMonitor::new(&MonitorConfig::default())
+    let mut report = IntegrityMonitor::new(&MonitorConfig::default())
         .look(observation)
         .unwrap();
-    let report = IntegrityReport { state, ..looked };
+    report.state = state;
     let diagnosis = Diagnosis {
         problem,
         confidence: Ratio::ONE,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use healing_core::classify::EvidenceClassifier;
 use healing_core::identity::{FencingToken, RemediationId};
 use healing_core::metrics::JobState;
-use healing_core::monitor::{IntegrityReport, IntegrityState};
+use healing_core::monitor::IntegrityState;
 use healing_core::permit::{Permit, Revocation, StepContext};
 use healing_core::plan::Plan;
 use healing_core::strategy::{Case, StepReport};
@@ -213,10 +213,8 @@ impl Struck {
     fn new(size: Size, seed: u64, matter: &'static Matter) -> Self {
         let cluster = struck_cluster(size, seed, matter.scenario);
         let observation = cluster.observe(cluster.collection()).unwrap();
-        let report = IntegrityReport {
-            state: IntegrityState::Stress,
-            ..report(&cluster)
-        };
+        let mut report = report(&cluster);
+        report.state = IntegrityState::Stress;
         let diagnosis = EvidenceClassifier::default()
             .classify(&observation, &report)
             .swap_remove(0);

@@ -33,7 +33,7 @@ pub enum Executed {
 }
 
 /// Whether a plan is carried out or only shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Execution {
     /// It is carried out.
     Real,
