@@ -136,16 +136,16 @@ impl Simulation {
         self.plan(self.time_to_heal(collection, fault), Entry::ProbeIsDue(number));
     }
 
-    /// The objective; where remediations have failed lately, after the pause that more failures bring.
+    /// The objective; where remediations have failed lately, after the pauses that more failures bring: who has failed too
+    /// often in a row tries once in a window, and what has failed for such a problem comes last.
     fn time_to_heal(&self, collection: usize, fault: Fault) -> Duration {
         let chronicle = self.chronicle.lock();
         let course = chronicle.history.course(self.clusters[collection].collection());
-        let failed_before = course.is_some_and(|course| course.ineffective > 0 || !course.failures.is_empty());
-        let pause = match failed_before {
-            true => self.schedule.config.attempt_window,
-            false => Duration::ZERO,
-        };
-        recovery_objective(fault) + pause
+        let pauses = course.map_or(0, |course| {
+            course.failures.len().max(usize::from(course.ineffective > 0))
+        });
+        let pauses = u32::try_from(pauses).unwrap_or(u32::MAX);
+        recovery_objective(fault) + self.schedule.config.attempt_window.saturating_mul(pauses)
     }
 
     /// Healed within its objective.
