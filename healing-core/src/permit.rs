@@ -263,4 +263,46 @@ mod tests {
         revocation.extend_to(after(300));
         assert!(matches!(context.permit(), Err(NotPermitted::Revoked { .. })));
     }
+
+    // The right is one flag and one number, both sequentially consistent: there are no orders of their accesses for a model
+    // checker to find beyond those that real threads go through here, again and again.
+    #[test]
+    fn once_a_revocation_has_returned_no_thread_gets_a_permit() {
+        const THREADS: usize = 4;
+        let clock = VirtualClock::default();
+        let remediation = RemediationId::new(CollectionId::new("a").unwrap(), 1);
+        for round in 0..200 {
+            let revocation = Revocation::at_latest(later(clock.now(), Duration::from_secs(30)));
+            let context = StepContext::new(
+                &remediation,
+                FencingToken::new(7),
+                Timestamp::MAX,
+                &clock,
+                revocation.clone(),
+            );
+            let (revoked, permitted) = (AtomicBool::new(false), AtomicI64::new(0));
+            std::thread::scope(|threads| {
+                for _ in 0..THREADS {
+                    threads.spawn(|| {
+                        loop {
+                            let was_revoked = revoked.load(Ordering::SeqCst);
+                            let may = context.permit().is_ok();
+                            assert!(!(was_revoked && may), "round {round}");
+                            if was_revoked {
+                                return;
+                            }
+                            permitted.fetch_add(i64::from(may), Ordering::SeqCst);
+                        }
+                    });
+                }
+                threads.spawn(|| revocation.extend_to(Timestamp::MAX));
+                // Every second round is revoked at once, the others once somebody has got through.
+                while round % 2 == 0 && permitted.load(Ordering::SeqCst) == 0 {
+                    std::thread::yield_now();
+                }
+                revocation.revoke();
+                revoked.store(true, Ordering::SeqCst);
+            });
+        }
+    }
 }
