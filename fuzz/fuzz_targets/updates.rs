@@ -3,6 +3,7 @@
 
 #![no_main]
 
+#[allow(dead_code, reason = "the other targets use all of it")]
 mod bytes;
 #[path = "../../healing-mincut/tests/dynamic_driver/mod.rs"]
 mod dynamic_driver;
