@@ -49,6 +49,7 @@ impl fmt::Display for EdgeKind {
 
 /// What tells one edge of a graph from another: its two ends, whose order does not matter, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Ends")]
 pub struct EdgeKey {
     a: NodeRef,
     b: NodeRef,
@@ -82,6 +83,20 @@ impl EdgeKey {
     #[must_use]
     pub fn touches(&self, node: NodeRef) -> bool {
         self.a == node || self.b == node
+    }
+}
+
+/// A key on the wire: its ends in any order.
+#[derive(Deserialize)]
+struct Ends {
+    a: NodeRef,
+    b: NodeRef,
+    kind: EdgeKind,
+}
+
+impl From<Ends> for EdgeKey {
+    fn from(Ends { a, b, kind }: Ends) -> Self {
+        Self::new(a, b, kind)
     }
 }
 
@@ -215,5 +230,24 @@ fn invalid(edge: EdgeKey, source: crate::number::InvalidNumber) -> TopologyError
     TopologyError::InvalidNumber {
         place: edge.to_string(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_an_edges_ends_does_not_matter_on_the_wire_either() {
+        let (low, high) = (NodeRef::partition(1), NodeRef::centroid(1));
+        let edge = |a, b| json!({ "a": a, "b": b, "kind": "routing_link", "capacity": 9.0 });
+        let read = |json| serde_json::from_value::<Edge>(json).unwrap();
+        assert_eq!(read(edge(low, high)), read(edge(high, low)));
+        assert_eq!(
+            read(edge(high, low)).key(),
+            EdgeKey::new(low, high, EdgeKind::RoutingLink)
+        );
     }
 }
