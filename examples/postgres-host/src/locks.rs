@@ -3,7 +3,8 @@
 use crate::database::Session;
 use crate::error::PostgresError;
 
-/// The first half of every advisory lock of this crate's, which keeps them apart from those of others: "heal".
+/// The first half of every advisory lock of this crate's, which keeps them apart from those of others: "heal". The third
+/// after it is the schema's own, for whoever measures a collection's indexes (`measure_indexes`).
 pub(crate) const CLASS: i32 = 0x6865_616c;
 
 /// The same for the workers' locks on jobs, by the job's number.

@@ -25,6 +25,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "sql_interface",
         sql: include_str!("../sql/0003_sql_interface.sql"),
     },
+    Migration {
+        name: "measured_store",
+        sql: include_str!("../sql/0004_measured_store.sql"),
+    },
 ];
 
 /// The oldest server that the schema works with, as the server counts.

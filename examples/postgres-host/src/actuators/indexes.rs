@@ -25,6 +25,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 impl Indexes for PostgresHost {
     fn fragmentation(&self, collection: &CollectionId, index: i64) -> Result<Percent, ActuatorError> {
         self.read(collection, |session, collection| {
+            measure(session, collection)?;
             Ok(find(session, collection, index)?.fragmentation)
         })
     }
@@ -55,6 +56,13 @@ impl Indexes for PostgresHost {
         }
         self.fragmentation(permit.collection(), index)
     }
+}
+
+/// Reads those of the collection's indexes through of which too little is known: how often, and how much at a time, the
+/// schema's `measure_indexes` says.
+pub(crate) fn measure(session: &mut Session<'_>, collection: &Collection) -> Result<(), PostgresError> {
+    session.execute("SELECT ruvector.measure_indexes($1)", &[&collection.id])?;
+    Ok(())
 }
 
 /// An index as it stands.

@@ -12,7 +12,7 @@ mod throttle;
 mod tiers;
 mod write_routing;
 
-pub(crate) use indexes::Rebuilding;
+pub(crate) use indexes::{Rebuilding, measure};
 pub(crate) use jobs::{job_priority, job_state};
 
 use healing_strategies::actuators::ActuatorError;

@@ -1,4 +1,4 @@
-//! Cold partitions: moved to the collection's cold tablespace, or attached to its archive table.
+//! Cold partitions: moved to the collection's cold tablespace and back to where they were, or attached to its archive table.
 
 use healing_core::CollectionId;
 use healing_core::permit::Permit;
@@ -75,34 +75,59 @@ fn move_partition(
         return Ok(());
     }
     match &collection.cold_tablespace {
-        Some(cold) if !archived => {
-            let tablespace = if to_cold { cold } else { DEFAULT_TABLESPACE };
-            set_tablespace(session, collection, partition, tablespace)?;
-        }
+        Some(cold) if !archived && to_cold => leave_home(session, collection, partition, cold)?,
+        Some(_) if !archived => go_home(session, collection, partition)?,
         _ => attach(session, collection, partition, to_cold)?,
     }
     Ok(())
 }
 
-const DEFAULT_TABLESPACE: &str = "pg_default";
-
-/// Copies the table and its indexes. Readers of the partition wait meanwhile.
-fn set_tablespace(
+/// Copies the table and its indexes to the cold tablespace, and notes where each came from. Readers of the partition wait
+/// meanwhile.
+fn leave_home(
     session: &mut Session<'_>,
     collection: &Collection,
     partition: i64,
-    tablespace: &str,
+    cold: &str,
 ) -> Result<(), PostgresError> {
+    forget_home(session, collection, partition)?;
+    session.execute(
+        "INSERT INTO ruvector.partition_homes (collection_id, partition_id, relation, tablespace)
+         SELECT $1, $2, relation, tablespace FROM ruvector.places_of($1, $2)",
+        &[&collection.id, &partition],
+    )?;
     let statements = session.query(
-        "SELECT format('ALTER TABLE ruvector.%I SET TABLESPACE %I', relname, $3::text)
-         FROM pg_class WHERE oid = to_regclass(format('ruvector.vectors_%s_%s', $1::integer, $2::bigint))
-         UNION ALL
-         SELECT format('ALTER INDEX ruvector.%I SET TABLESPACE %I', relname, $3::text)
-         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-         WHERE indrelid = to_regclass(format('ruvector.vectors_%s_%s', $1::integer, $2::bigint))",
-        &[&collection.id, &partition, &tablespace],
+        "SELECT format('ALTER %s ruvector.%I SET TABLESPACE %I',
+                       CASE WHEN is_index THEN 'INDEX' ELSE 'TABLE' END, relation, $3::text)
+         FROM ruvector.places_of($1, $2)",
+        &[&collection.id, &partition, &cold],
     )?;
     run_all(session, &statements)
+}
+
+/// Copies the table and its indexes back to where each was. An index that was made meanwhile goes with its table, and what
+/// was never seen to leave goes to the database's own tablespace.
+fn go_home(session: &mut Session<'_>, collection: &Collection, partition: i64) -> Result<(), PostgresError> {
+    let statements = session.query(
+        "SELECT format('ALTER %s ruvector.%I SET TABLESPACE %I',
+                       CASE WHEN is_index THEN 'INDEX' ELSE 'TABLE' END, it.relation,
+                       coalesce(home.tablespace, first_value(home.tablespace) OVER (ORDER BY is_index), spcname))
+         FROM ruvector.places_of($1, $2) AS it
+         JOIN pg_database ON datname = current_database() JOIN pg_tablespace ON pg_tablespace.oid = dattablespace
+         LEFT JOIN ruvector.partition_homes AS home
+             ON home.collection_id = $1 AND home.partition_id = $2 AND home.relation = it.relation",
+        &[&collection.id, &partition],
+    )?;
+    run_all(session, &statements)?;
+    forget_home(session, collection, partition)
+}
+
+fn forget_home(session: &mut Session<'_>, collection: &Collection, partition: i64) -> Result<(), PostgresError> {
+    session.execute(
+        "DELETE FROM ruvector.partition_homes WHERE collection_id = $1 AND partition_id = $2",
+        &[&collection.id, &partition],
+    )?;
+    Ok(())
 }
 
 /// Takes the table from the vectors to the archive, or back. Nothing is copied.

@@ -1,15 +1,16 @@
 //! What the strategies may do to the store, and what its clients notice of it.
 
+use std::sync::Arc;
 use std::thread;
 
-use healing_core::Percent;
 use healing_core::metrics::JobState;
+use healing_core::{Percent, SystemClock};
 use healing_strategies::actuators::{
     ActuatorError, CentroidVersion, Centroids, CompactionSlice, Indexes, Job, Jobs, Operation, Throttle, Tier, Tiers,
     WriteRoute, WriteRouting,
 };
 use postgres::error::SqlState;
-use postgres_host::{MaintenanceWorker, NewCollection};
+use postgres_host::{MaintenanceWorker, NewCollection, PostgresHost};
 
 use crate::world::{self, World, eventually, new_collection};
 
@@ -322,22 +323,97 @@ fn a_cold_partition_is_archived_and_comes_back() {
     assert_eq!(evict_and_reload(&world), 100);
 }
 
-#[test]
-fn a_cold_partition_goes_to_its_tablespace_and_comes_back() {
-    let Some(server) = world::server() else { return };
-    let folder = server.make_folder("cold").unwrap();
-    let mut client = server.config("postgres").connect(postgres::NoTls).unwrap();
-    client
-        .batch_execute(&format!("CREATE TABLESPACE cold LOCATION '{}'", folder.display()))
-        .unwrap();
+/// A world whose cold partitions go to a tablespace of that name, which is made here.
+fn world_with_a_cold_tablespace(name: &str) -> Option<World> {
+    make_tablespace(name)?;
     let new = NewCollection {
-        cold_tablespace: Some("cold".to_owned()),
+        cold_tablespace: Some(name.to_owned()),
         ..new_collection()
     };
-    let Some(world) = World::new(&new, &world::vectors(&new, 100)) else {
+    World::new(&new, &world::vectors(&new, 100))
+}
+
+fn make_tablespace(name: &str) -> Option<()> {
+    let server = world::server()?;
+    let folder = server.make_folder(name).unwrap();
+    let mut client = server.config("postgres").connect(postgres::NoTls).unwrap();
+    let make = format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display());
+    client.batch_execute(&make).unwrap();
+    Some(())
+}
+
+/// The tablespaces of the table and of its index.
+fn places(world: &World, partition: i64) -> (String, String) {
+    let sql = "SELECT tablespace::text FROM ruvector.places_of(1, $1)";
+    let rows = world.client().query(sql, &[&partition]).unwrap();
+    (rows[0].get(0), rows[1].get(0))
+}
+
+#[test]
+fn a_cold_partition_goes_to_its_tablespace_and_comes_back() {
+    let Some(world) = world_with_a_cold_tablespace("cold") else {
         return;
     };
     assert_eq!(evict_and_reload(&world), 0);
+    assert_eq!(places(&world, 3), ("pg_default".into(), "pg_default".into()));
+}
+
+#[test]
+fn a_cold_partition_comes_back_to_where_it_was_whoever_brings_it() {
+    let Some(world) = world_with_a_cold_tablespace("colder") else {
+        return;
+    };
+    make_tablespace("fast").unwrap();
+    make_tablespace("faster").unwrap();
+    let (mut client, slice) = (world.client(), CompactionSlice { entries: 10_000 });
+    client
+        .batch_execute(
+            "ALTER TABLE ruvector.vectors_1_3 SET TABLESPACE fast;
+             ALTER INDEX ruvector.vectors_1_3_pkey SET TABLESPACE faster",
+        )
+        .unwrap();
+    world.act(|permit| world.host.evict(permit, 3)).unwrap();
+    assert_eq!(places(&world, 3), ("colder".into(), "colder".into()));
+    // What is built anew in the cold is the same index all the same, and a new one belongs to its table.
+    let built = "SELECT pg_relation_filenode('ruvector.vectors_1_3_pkey')::bigint";
+    let before = world.count(built);
+    eventually("the index is built anew", || {
+        world.act(|permit| world.host.compact(permit, 3, slice)).unwrap();
+        world.count(built) != before
+    });
+    eventually("and the one before is gone", || {
+        world.count("SELECT count(*) FROM ruvector.places_of(1, 3)") == 2
+    });
+    client
+        .batch_execute("CREATE INDEX made_in_the_cold ON ruvector.vectors_1_3 (vector_id) TABLESPACE colder")
+        .unwrap();
+    let somebody_else = PostgresHost::new(world.database.clone(), Arc::new(SystemClock));
+    world.act(|permit| somebody_else.reload(permit, 3)).unwrap();
+    let back: Vec<(String, String)> = client
+        .query(
+            "SELECT relation::text, tablespace::text FROM ruvector.places_of(1, 3)",
+            &[],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect();
+    let expected = [
+        ("vectors_1_3", "fast"),
+        ("made_in_the_cold", "fast"),
+        ("vectors_1_3_pkey", "faster"),
+    ];
+    assert_eq!(
+        back,
+        expected.map(|(relation, place)| (relation.to_owned(), place.to_owned()))
+    );
+    assert_eq!(world.count("SELECT count(*) FROM ruvector.partition_homes"), 0);
+    // What was cold from the start has no other home than the database's.
+    client
+        .batch_execute("ALTER TABLE ruvector.vectors_1_4 SET TABLESPACE colder")
+        .unwrap();
+    world.act(|permit| world.host.reload(permit, 4)).unwrap();
+    assert_eq!(places(&world, 4), ("pg_default".into(), "pg_default".into()));
 }
 
 #[test]

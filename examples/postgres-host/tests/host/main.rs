@@ -8,6 +8,7 @@
 )]
 
 mod actuators;
+mod bloat;
 mod failures;
 mod healers;
 mod migrations;

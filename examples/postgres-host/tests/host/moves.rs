@@ -111,7 +111,7 @@ fn a_hundred_thousand_vectors_are_moved_with_none_lost_or_doubled_while_writers_
     let mut client = world.client();
     let rows = client
         .query(
-            "SELECT vector_id, partition_id, embedding[4]::integer FROM ruvector.vectors ORDER BY vector_id",
+            "SELECT vector_id, partition_id, (embedding::real[])[4]::integer FROM ruvector.vectors ORDER BY vector_id",
             &[],
         )
         .unwrap();

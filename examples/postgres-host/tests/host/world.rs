@@ -40,10 +40,15 @@ pub(crate) fn start() -> Option<ThrowawayServer> {
     }
 }
 
-/// A database that was migrated, from which the others are copied.
+/// A database that was migrated, from which the others are copied: with pgvector, where the server has that.
 fn make_template(server: &ThrowawayServer) {
     let mut client = server.config("postgres").connect(NoTls).unwrap();
     client.batch_execute("CREATE DATABASE prepared").unwrap();
+    let has_pgvector = "SELECT FROM pg_available_extensions WHERE name = 'vector'";
+    if client.query_opt(has_pgvector, &[]).unwrap().is_some() {
+        let mut client = server.config("prepared").connect(NoTls).unwrap();
+        client.batch_execute("CREATE EXTENSION vector").unwrap();
+    }
     Database::new(server.config("prepared"), Limits::default())
         .migrate()
         .unwrap();
