@@ -22,6 +22,7 @@
 //! | what is observed of it | [`PostgresHost`] as [`ObservationSource`](healing_core::ObservationSource) | how a graph follows from statistics |
 //! | what may be done to it | [`PostgresHost`] as actuators | how an effect is fenced |
 //! | background jobs | [`MaintenanceWorker`] | jobs that can be paused |
+//! | what several healers learn together | [`SharedLearning`] | any host whose healers share a PostgreSQL |
 //! | all of it together | [`service::healer`] | putting a healer together |
 //! | a server for tests | [`server::ThrowawayServer`] | tests of your own |
 //!
@@ -63,6 +64,7 @@ mod error;
 mod fence;
 mod host;
 mod json;
+mod learning;
 mod locks;
 mod maintenance;
 mod migrations;
@@ -77,6 +79,7 @@ mod timestamp;
 pub use database::{Database, Limits, Session};
 pub use error::PostgresError;
 pub use host::PostgresHost;
+pub use learning::SharedLearning;
 pub use maintenance::MaintenanceWorker;
 pub use sql_interface::CommandDesk;
 pub use storage::PostgresStorage;

@@ -29,6 +29,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "measured_store",
         sql: include_str!("../sql/0004_measured_store.sql"),
     },
+    Migration {
+        name: "many_healers",
+        sql: include_str!("../sql/0005_many_healers.sql"),
+    },
 ];
 
 /// The oldest server that the schema works with, as the server counts.

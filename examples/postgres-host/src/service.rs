@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use healing_core::engine::BuildError;
 use healing_core::registry::RegistryError;
-use healing_core::storage::OutcomeError;
 use healing_core::{Clock, CollectionId, Healer, HealingConfig, StrategyRegistry};
-use healing_learn::OutcomeTracker;
 use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, PauseMaintenance, RebalancePartitions, RebuildCentroids,
     RerouteReads, ThrottleIngestion,
@@ -14,7 +12,9 @@ use healing_strategies::{
 use thiserror::Error;
 
 use crate::database::Database;
+use crate::error::PostgresError;
 use crate::host::PostgresHost;
+use crate::learning::SharedLearning;
 use crate::storage::PostgresStorage;
 
 /// A healer that could not be put together.
@@ -23,7 +23,7 @@ use crate::storage::PostgresStorage;
 pub enum ServiceError {
     /// The outcomes, which the learner begins with, could not be read.
     #[error(transparent)]
-    Outcomes(#[from] OutcomeError),
+    Outcomes(#[from] PostgresError),
     /// The strategies do not go together.
     #[error(transparent)]
     Strategies(#[from] RegistryError),
@@ -35,9 +35,9 @@ pub enum ServiceError {
 /// So many steps may be at work at a time, and hang, before nothing begins any more.
 const WORKERS: usize = 4;
 
-/// A healer of `collections` in `database`, whose schema must be [there](Database::migrate): with its stores and every
-/// built-in strategy that the store has actuators for, and a learner that knows all outcomes so far. `holder` is its name,
-/// unique among the processes on this database.
+/// A healer of `collections` in `database`, whose schema must be [there](Database::migrate): with its stores, every built-in
+/// strategy that the store has actuators for, and [what all healers on the database learn](SharedLearning). `holder` is its
+/// name, unique among the processes on this database.
 ///
 /// # Errors
 /// [`ServiceError`].
@@ -49,12 +49,13 @@ pub fn healer(
     config: HealingConfig,
 ) -> Result<Healer, ServiceError> {
     let host = Arc::new(PostgresHost::new(database.clone(), clock.clone()));
-    let storage = Arc::new(PostgresStorage::new(database.clone()));
-    let learner = OutcomeTracker::load(&*storage, clock.clone())?;
+    let storage = PostgresStorage::new(database.clone());
+    let learning = SharedLearning::load(storage.clone(), clock.clone())?;
     let builder = Healer::builder(host.clone(), clock.clone())
-        .storage(storage)
+        .storage(Arc::new(storage))
         .strategies(strategies(&host, clock)?)
-        .learner(Arc::new(learner))
+        .learner(Arc::new(learning.clone()))
+        .observer(learning)
         .worker_threads(WORKERS)
         .holder(holder)
         .config(config);

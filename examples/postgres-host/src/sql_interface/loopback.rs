@@ -15,6 +15,7 @@ impl Database {
     pub fn install_sql_interface(&self) -> Result<(), PostgresError> {
         self.transaction(|session| {
             Lock::Migrations.hold(session)?;
+            may_grant(session)?;
             session.batch(CONNECT_BACK)?;
             extend_search_path(session)
         })?;
@@ -38,6 +39,23 @@ impl Database {
             }
         })
     }
+}
+
+/// Since PostgreSQL 16 whoever may create roles may grant only those that it made, or was given to grant.
+fn may_grant(session: &mut Session<'_>) -> Result<(), PostgresError> {
+    let row = session.query_one(
+        "SELECT current_setting('server_version_num')::integer < 160000
+                OR pg_has_role('ruvector_courier', 'MEMBER WITH ADMIN OPTION'), current_user::text",
+        &[],
+    )?;
+    if row.get(0) {
+        return Ok(());
+    }
+    let role: String = row.get(1);
+    Err(PostgresError::Unsuitable {
+        what: format!("the role {role} may not grant ruvector_courier, which another role of this server made"),
+        advice: format!("have a superuser GRANT ruvector_courier TO {role} WITH ADMIN OPTION"),
+    })
 }
 
 /// A role, a server and a mapping. The password is made here, and known to nobody but the mapping of the functions' owner.

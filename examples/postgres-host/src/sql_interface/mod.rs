@@ -22,7 +22,7 @@
 //! | `RH001` | no healer is running |
 //! | `RH002` | no healer that is running watches the collection |
 //! | `RH003` | no healer took the order in time; nothing was done |
-//! | `RH004` | a healer took the order and did not answer in time; look before giving it again |
+//! | `RH004` | a healer took the order and did not answer in time, or the order was lost on its way; look before giving it again |
 //! | `RH005` | there is no action of that number, or it is not at work |
 //! | `RH006` | the action is not in a state in which that can be ordered |
 //! | `RH007` | another remediation is at work |
@@ -32,6 +32,7 @@
 //! | `RH011` | a guard is in the way, or another healer acts |
 //! | `RH012` | the collection could not be observed |
 //! | `RH013` | the healer's stores failed |
+//! | `RH014` | the order could not be handed over: the server did not let the courier in; nothing was done |
 //! | `22023` | an argument, or the configuration, is invalid |
 //! | `42501` | the role may not do that |
 

@@ -3,7 +3,10 @@
 mod actions;
 mod journal;
 mod leases;
+mod news;
 mod outcomes;
+
+pub(crate) use news::ReadUpTo;
 
 use healing_core::CollectionId;
 

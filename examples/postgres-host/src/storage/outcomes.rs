@@ -70,6 +70,8 @@ impl OutcomeStore for PostgresStorage {
 
     fn set_feedback(&self, remediation: &RemediationId, score: FeedbackScore) -> Result<OutcomeRecord, OutcomeError> {
         self.database.transaction(|session| {
+            // What was said becomes visible in the order of its numbers, as outcomes do: see `news`.
+            Lock::Outcomes.hold(session)?;
             let row = session.query_opt(
                 "SELECT id, record::text FROM ruvector.healing_outcomes WHERE remediation = $1 FOR UPDATE",
                 &[&remediation.to_string()],
@@ -85,6 +87,14 @@ impl OutcomeStore for PostgresStorage {
             session.execute(
                 "UPDATE ruvector.healing_outcomes SET feedback_score = $2, record = $3::text::json WHERE id = $1",
                 &[&row.get::<_, i64>(0), &real(score.get()), &judged],
+            )?;
+            session.execute(
+                "INSERT INTO ruvector.healing_feedback (outcome_id, former, score) VALUES ($1, $2, $3)",
+                &[
+                    &row.get::<_, i64>(0),
+                    &before.feedback_score.map(FeedbackScore::get),
+                    &score.get(),
+                ],
             )?;
             Ok(before)
         })
@@ -104,9 +114,10 @@ fn insert(session: &mut Session<'_>, outcome: &OutcomeRecord, record: &str) -> R
         "INSERT INTO ruvector.healing_outcomes (
              collection_id, tenant_id, problem_class, problem_details, strategy_name, strategy_params,
              started_at, completed_at, duration_ms, success, verified, actions_taken, improvement_pct, error_message,
-             initial_lambda, final_lambda, witness_edges, system_metrics, feedback_score, remediation, record)
+             initial_lambda, final_lambda, witness_edges, system_metrics, feedback_score, remediation, record,
+             rolled_back)
          VALUES ($1, coalesce($2, (SELECT tenant_id FROM ruvector.collections WHERE id = $1)), $3, $4, $5, $6, $7, $8, $9,
-                 $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21::text::json)
+                 $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21::text::json, $22)
          RETURNING id",
         &[
             &collection,
@@ -131,6 +142,7 @@ fn insert(session: &mut Session<'_>, outcome: &OutcomeRecord, record: &str) -> R
             &outcome.feedback_score.map(|score| real(score.get())),
             &outcome.remediation.to_string(),
             &record,
+            &outcome.rolled_back,
         ],
     )?;
     Ok(row.get(0))
@@ -159,7 +171,7 @@ fn to_json(outcome: &OutcomeRecord) -> Result<String, PostgresError> {
     }
 }
 
-fn stored(row: &Row) -> Result<StoredOutcome, PostgresError> {
+pub(super) fn stored(row: &Row) -> Result<StoredOutcome, PostgresError> {
     let id: i64 = row.get(0);
     let outcome = serde_json::from_str(row.get(1)).map_err(|error| PostgresError::Damaged {
         what: format!("outcome {id}"),

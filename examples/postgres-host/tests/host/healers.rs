@@ -177,10 +177,14 @@ pub(crate) struct Healing {
 
 impl Healing {
     pub(crate) fn start(ward: &Ward<'_>, config: serde_json::Value) -> Self {
+        Self::start_as(ward, config, "here")
+    }
+
+    pub(crate) fn start_as(ward: &Ward<'_>, config: serde_json::Value, holder: &str) -> Self {
         let config: HealingConfig = serde_json::from_value(config).unwrap();
-        let healer = service::healer(&ward.database, Arc::new(SystemClock), [embeddings()], "here", config).unwrap();
+        let healer = service::healer(&ward.database, Arc::new(SystemClock), [embeddings()], holder, config).unwrap();
         let healer = SharedHealer::new(healer);
-        let desk = CommandDesk::new(ward.database.clone(), healer.clone(), "here");
+        let desk = CommandDesk::new(ward.database.clone(), healer.clone(), holder);
         let (running, taking) = (healer.clone(), desk.clone());
         let threads = vec![
             thread::spawn(move || running.run(|_| {})),
@@ -191,7 +195,9 @@ impl Healing {
                 healer
                     .report(&embeddings())
                     .is_some_and(|report| report.baseline.is_some())
-            }) && ward.count("SELECT count(*) FROM ruvector.running_healers") == 1
+            }) && ward.count(&format!(
+                "SELECT count(*) FROM ruvector.running_healers WHERE holder = '{holder}'"
+            )) == 1
         });
         Self { healer, desk, threads }
     }

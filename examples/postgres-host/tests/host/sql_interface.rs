@@ -1,11 +1,13 @@
 //! The operators' functions, through a plain SQL client.
 
+use healing_core::storage::OutcomeStore;
 use postgres::error::{DbError, SqlState};
 use postgres::{Client, NoTls};
-use postgres_host::{Database, Limits};
+use postgres_host::{Database, Limits, PostgresError};
 use serde_json::{Value, json};
 
 use crate::healers::{Healing, Ward, config};
+use crate::storage::{outcome, stores};
 use crate::world;
 
 fn ask(client: &mut Client, sql: &str) -> Value {
@@ -384,6 +386,176 @@ fn an_order_that_nobody_answers_ends_in_an_error_that_says_what_became_of_it() {
     assert!(error.message().contains("asleep"), "{error:?}");
 }
 
+#[test]
+fn an_order_that_is_lost_on_its_way_says_whether_it_may_have_been_carried_out() {
+    let Some(server) = world::server() else { return };
+    let ward = Ward::new(server);
+    let mut healer = ward.client();
+    // It takes orders, and does not answer.
+    healer
+        .batch_execute(
+            "SELECT pg_advisory_lock_shared(1751474540, 3);
+             INSERT INTO ruvector.healing_healers (holder, backend_pid, watches) VALUES ('mute', pg_backend_pid(), '{embeddings}')",
+        )
+        .unwrap();
+    let mut admin = ward.client();
+    let courier: String = admin
+        .query_one(
+            "SELECT 'ruvector_courier_' || oid FROM pg_database WHERE datname = current_database()",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+
+    let mut client = ward.client();
+    let call = "SELECT ruvector_healing_trigger('embeddings')";
+    for patience in ["a while", "-1 s", "0"] {
+        client
+            .execute("SELECT set_config('ruvector.patience', $1, false)", &[&patience])
+            .unwrap();
+        assert_eq!(code(&mut client, call), "22023", "{patience}");
+    }
+    client.batch_execute("SET ruvector.patience = '60 s'").unwrap();
+    admin
+        .batch_execute(&format!("ALTER ROLE {courier} CONNECTION LIMIT 0"))
+        .unwrap();
+    let refusal = complaint(&mut client, call);
+    assert_eq!(refusal.code().code(), "RH014");
+    assert!(refusal.hint().unwrap().contains("Nothing was done"), "{refusal:?}");
+    assert!(
+        refusal.detail().unwrap().contains("too many connections"),
+        "{refusal:?}"
+    );
+    assert_eq!(ward.count("SELECT count(*) FROM ruvector.healing_commands"), 0);
+
+    admin
+        .batch_execute(&format!("ALTER ROLE {courier} CONNECTION LIMIT 50"))
+        .unwrap();
+    let lost = std::thread::scope(|scope| {
+        let call = scope.spawn(move || complaint(&mut client, call));
+        let take = "UPDATE ruvector.healing_commands SET state = 'taken', taken_by = 'mute' WHERE state = 'given'";
+        world::eventually("the order comes", || healer.execute(take, &[]).unwrap() == 1);
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1";
+        assert_eq!(admin.query_one(cut, &[&courier]).unwrap().get::<_, i64>(0), 1);
+        call.join().unwrap()
+    });
+    assert_eq!(lost.code().code(), "RH004");
+    assert!(lost.hint().unwrap().contains("may have been carried out"), "{lost:?}");
+}
+
+#[test]
+fn a_freeze_of_a_collection_that_nobody_watches_is_refused() {
+    let Some(server) = world::server() else { return };
+    let ward = Ward::new(server);
+    let _healing = Healing::start(&ward, config());
+    let mut client = ward.client();
+    let misspelt = "SELECT ruvector_healing_freeze('a release', 'embedings')";
+    assert_eq!(code(&mut client, misspelt), "RH002");
+    assert_eq!(
+        ask(&mut client, "SELECT ruvector_healing_freeze('a release', 'embeddings')")["frozen"],
+        json!(true)
+    );
+}
+
+/// Healers that watch different collections, as their tables have it.
+#[test]
+fn the_status_has_every_collection_and_when_each_has_cooled_down() {
+    let Some(server) = world::server() else { return };
+    let ward = Ward::new(server);
+    let mut client = ward.client();
+    client
+        .batch_execute(
+            r#"INSERT INTO ruvector.collections (name) VALUES ('images'), ('songs');
+               INSERT INTO ruvector.healing_healers (holder, backend_pid, watches, published_at, status, config)
+               SELECT holder, 0, '{}', now() - age, status::jsonb, '{"enabled": true, "min_healing_interval_seconds": 600}'
+               FROM (VALUES
+                   ('one', INTERVAL '1 s', '{"collections": [{"collection": "embeddings", "lambda": 1}, {"collection": "images", "lambda": 1}]}'),
+                   ('other', INTERVAL '9 s', '{"collections": [{"collection": "images", "lambda": 2}, {"collection": "songs", "lambda": 2}]}'),
+                   ('no stores', INTERVAL '0', 'null')
+               ) AS it (holder, age, status);
+               INSERT INTO ruvector.healing_leases (collection, holder, token, granted_at, expires_at, released)
+               VALUES ('images', 'other', 1, now(), now() + INTERVAL '1 hour', false);
+               INSERT INTO ruvector.healing_actions
+                   (collection_id, number, strategy_name, problem_class, summary, state, ended, started_at, updated_at)
+               SELECT id, row_number() OVER (), 'any', 'hotspot', '', state, true, now(), now() - age
+               FROM (VALUES
+                   ('embeddings', 'completed', INTERVAL '9 minutes'), ('embeddings', 'expired', INTERVAL '1 minute'),
+                   ('images', 'rolled_back', INTERVAL '5 minutes'), ('songs', 'completed', INTERVAL '11 minutes')
+               ) AS it (name, state, age) JOIN ruvector.collections USING (name)"#,
+        )
+        .unwrap();
+    let row = client
+        .query_one(
+            "SELECT status, (status ->> 'cooldown_until')::timestamptz = max((it ->> 'cooldown_until')::timestamptz),
+                    array_agg(it ->> 'collection'), array_agg((it ->> 'lambda')::integer),
+                    array_agg(round(extract(epoch FROM (it ->> 'cooldown_until')::timestamptz - now()) / 60)::integer)
+             FROM ruvector_healing_status() AS status, jsonb_array_elements(status -> 'collections') AS it GROUP BY status",
+            &[],
+        )
+        .unwrap();
+    assert!(row.get::<_, bool>(1), "the latest of all: {:?}", row.get::<_, Value>(0));
+    assert_eq!(row.get::<_, Vec<String>>(2), ["embeddings", "images", "songs"]);
+    assert_eq!(
+        row.get::<_, Vec<i32>>(3),
+        [1, 2, 2],
+        "who holds the lease knows best, then who spoke last"
+    );
+    assert_eq!(row.get::<_, Vec<Option<i32>>>(4), [Some(1), Some(5), None]);
+}
+
+/// A healer that was asleep must not hide what others have learned meanwhile.
+#[test]
+fn weights_are_those_of_whoever_has_learned_the_most() {
+    let Some(stores) = stores() else { return };
+    stores.store().record(&outcome(1)).unwrap();
+    let mut client = stores.client();
+    let mut weight = |reports: &str| -> Option<f64> {
+        let sql = format!(
+            "TRUNCATE ruvector.healing_healers;
+             INSERT INTO ruvector.healing_healers (holder, backend_pid, watches, published_at, effectiveness)
+             SELECT weight::text, 0, '{{}}', now() - age, jsonb_build_object(
+                 'strategies', jsonb_build_array(jsonb_build_object('name', 'open_valves', 'weight', weight)))
+                 || jsonb_strip_nulls(jsonb_build_object('learned_up_to', learned::jsonb))
+             FROM (VALUES {reports}) AS it (weight, age, learned)"
+        );
+        client.batch_execute(&sql).unwrap();
+        let sql = "SELECT weight FROM ruvector.ruvector_healing_effectiveness()";
+        client.query_one(sql, &[]).unwrap().get(0)
+    };
+    let outcomes = |number: i32, feedback: i32| format!("'{{\"outcome\": {number}, \"feedback\": {feedback}}}'");
+    let (now, earlier) = ("INTERVAL '0'", "INTERVAL '1 hour'");
+    let by_outcome = format!("(1, {now}, {}), (2, {earlier}, {})", outcomes(9, 7), outcomes(10, 0));
+    assert_eq!(weight(&by_outcome), Some(2.0));
+    let by_feedback = format!("(1, {now}, {}), (2, {earlier}, {})", outcomes(10, 0), outcomes(10, 1));
+    assert_eq!(weight(&by_feedback), Some(2.0));
+    let by_time = format!("(1, {earlier}, {}), (2, {now}, {})", outcomes(10, 1), outcomes(10, 1));
+    assert_eq!(weight(&by_time), Some(2.0));
+    let of_another_learner = format!("(1, {now}, NULL), (2, {earlier}, {})", outcomes(1, 0));
+    assert_eq!(weight(&of_another_learner), Some(2.0));
+}
+
+#[test]
+fn the_public_may_do_nothing_at_all() {
+    let Some(stores) = stores() else { return };
+    let public = stores
+        .client()
+        .query_one(
+            "SELECT coalesce(string_agg(what, ', '), '') FROM (
+                 SELECT oid::regprocedure::text, proacl, 'f'::\"char\", proowner FROM pg_proc
+                 WHERE pronamespace = 'ruvector'::regnamespace
+                 UNION ALL
+                 SELECT oid::regclass::text, relacl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", relowner
+                 FROM pg_class WHERE relnamespace = 'ruvector'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
+                 UNION ALL
+                 SELECT nspname, nspacl, 'n', nspowner FROM pg_namespace WHERE nspname = 'ruvector'
+             ) AS thing (what, acl, kind, owner)
+             WHERE EXISTS (SELECT FROM aclexplode(coalesce(acl, acldefault(kind, owner))) WHERE grantee = 0)",
+            &[],
+        )
+        .unwrap();
+    assert_eq!(public.get::<_, String>(0), "");
+}
+
 /// A role of its own, logged in.
 fn log_in(ward: &Ward<'_>, role: &str, group: Option<&str>) -> Client {
     let role = format!("{role}_{}", ward.name);
@@ -530,7 +702,7 @@ fn the_owner_of_the_schema_need_not_be_a_superuser() {
     let Some(server) = world::server() else { return };
     let mut admin = server.config("postgres").connect(NoTls).unwrap();
     admin
-        .batch_execute("CREATE ROLE landlord LOGIN CREATEROLE; GRANT pg_monitor TO landlord")
+        .batch_execute("CREATE ROLE landlord LOGIN CREATEROLE PASSWORD 'rent'; GRANT pg_monitor TO landlord")
         .unwrap();
     admin.batch_execute("CREATE DATABASE rented OWNER landlord").unwrap();
     let mut admin = server.config("rented").connect(NoTls).unwrap();
@@ -538,9 +710,18 @@ fn the_owner_of_the_schema_need_not_be_a_superuser() {
         .batch_execute("CREATE EXTENSION dblink; GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO landlord")
         .unwrap();
     let mut as_landlord = server.config("rented");
-    as_landlord.user("landlord");
+    // A member of the couriers' group must show a password.
+    as_landlord.user("landlord").password("rent");
     let database = Database::new(as_landlord, Limits::default());
     database.migrate().unwrap();
+    // Another role made those of this server, so that from PostgreSQL 16 on they are not this one's to grant.
+    if let Err(refusal) = database.install_sql_interface() {
+        assert!(matches!(refusal, PostgresError::Unsuitable { .. }), "{refusal}");
+        assert!(refusal.to_string().contains("WITH ADMIN OPTION"), "{refusal}");
+        admin
+            .batch_execute("GRANT ruvector_courier TO landlord WITH ADMIN OPTION")
+            .unwrap();
+    }
     let ward = Ward::of(server, "rented".to_owned(), database);
     let _healing = Healing::start(&ward, config());
     let mut operator = log_in(&ward, "tenant", Some("ruvector_operator"));

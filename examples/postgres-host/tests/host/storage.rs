@@ -19,17 +19,17 @@ use postgres_host::{Database, Limits, PostgresStorage};
 use crate::world;
 
 /// Stores whose leases run by a clock that the tests move: the server's function is replaced.
-struct Stores {
+pub(crate) struct Stores {
     server: &'static ThrowawayServer,
     newest: String,
 }
 
 impl Stores {
-    fn store(&self) -> PostgresStorage {
+    pub(crate) fn store(&self) -> PostgresStorage {
         PostgresStorage::new(Database::new(self.server.config(&self.newest), Limits::default()))
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.server.config(&self.newest).connect(NoTls).unwrap()
     }
 
@@ -75,7 +75,7 @@ impl LeaseFactory for Stores {
     }
 }
 
-fn stores() -> Option<Stores> {
+pub(crate) fn stores() -> Option<Stores> {
     let server = world::server()?;
     let newest = world::new_database(server);
     Some(Stores { server, newest })
@@ -85,7 +85,7 @@ fn embeddings() -> CollectionId {
     CollectionId::new("embeddings").unwrap()
 }
 
-fn outcome(number: u64) -> OutcomeRecord {
+pub(crate) fn outcome(number: u64) -> OutcomeRecord {
     OutcomeRecord {
         remediation: RemediationId::new(embeddings(), number),
         tenant: None,

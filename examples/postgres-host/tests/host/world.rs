@@ -115,7 +115,16 @@ pub(crate) fn vectors(new: &NewCollection, each: u16) -> Vec<Vec<f32>> {
 impl World {
     pub(crate) fn new(new: &NewCollection, vectors: &[Vec<f32>]) -> Option<Self> {
         let server = server()?;
-        let name = new_database(server);
+        Some(Self::of(server, new_database(server), new, vectors))
+    }
+
+    /// The same in a database that is there, and migrated.
+    pub(crate) fn of(
+        server: &'static ThrowawayServer,
+        name: String,
+        new: &NewCollection,
+        vectors: &[Vec<f32>],
+    ) -> Self {
         let database = Database::new(server.config(&name), Limits::default());
         database.create_collection(new).unwrap();
         database.load_vectors(new, vectors).unwrap();
@@ -128,7 +137,7 @@ impl World {
             database,
         };
         world.client().batch_execute("VACUUM ANALYZE").unwrap();
-        Some(world)
+        world
     }
 
     /// A plain SQL client.
