@@ -53,7 +53,17 @@
 //! | `PUBLIC` | nothing |
 //!
 //! Grant them to your own login roles. The owner need not be a superuser: it takes the database, `CREATEROLE`, `pg_monitor`,
-//! and from a superuser once `CREATE EXTENSION dblink` and `GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw`.
+//! and from a superuser once `CREATE EXTENSION dblink` and `GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw`; with
+//! `CREATE EXTENSION pgstattuple`, at any time, the bloat of indexes is measured instead of estimated. From PostgreSQL 16 on,
+//! where another role made the roles above for another database of the server, also `GRANT ruvector_courier TO` the owner
+//! `WITH ADMIN OPTION`.
+//!
+//! # pgvector
+//!
+//! Where the database has pgvector when the schema is made, vectors are kept as its `vector` and distances are its `<->`;
+//! else they are `real[]`. The store's functions take and give `real[]` either way. Installing pgvector later changes nothing
+//! by itself: to change over writes every vector anew under a lock that keeps readers out, and when to do that is the owner's
+//! decision: `SELECT ruvector.use_pgvector()`.
 //!
 //! Connections are made without TLS unless you bring your own ([`Database::connected_by`]).
 

@@ -256,7 +256,11 @@ fn binaries() -> Option<PathBuf> {
         .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
         .collect();
     packaged.sort_unstable_by(|one, other| other.cmp(one));
-    let packaged = packaged.into_iter().map(|(_, folder)| folder);
+    first_complete(&on_path, packaged.into_iter().map(|(_, folder)| folder))
+}
+
+/// The first folder that has every program: of those on the path, and then of the others.
+fn first_complete(on_path: &[PathBuf], packaged: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     let has_all = |folder: &PathBuf| PROGRAMS.iter().all(|it| folder.join(it).is_file());
     // On the path may be links to some of them only.
     let own = on_path
@@ -312,4 +316,43 @@ fn read_back(mut file: fs::File) -> String {
 
 fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> ServerError {
     move |source| ServerError::Io { what, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folder(programs: &[&str]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for program in programs {
+            fs::write(folder.path().join(program), "").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_path_comes_first_links_are_followed_and_what_is_incomplete_is_passed_over() {
+        let (own, packaged, incomplete) = (folder(&PROGRAMS), folder(&PROGRAMS), folder(&PROGRAMS[..2]));
+        let linked = folder(&[]);
+        symlink(own.path().join("pg_ctl"), linked.path().join("pg_ctl")).unwrap();
+        let path = |folder: &TempDir| fs::canonicalize(folder.path()).unwrap();
+        let found = |on_path: &[&TempDir], packaged: &[&TempDir]| {
+            let on_path: Vec<PathBuf> = on_path.iter().map(|it| path(it)).collect();
+            first_complete(&on_path, packaged.iter().map(|it| path(it)))
+        };
+        assert_eq!(found(&[&incomplete, &linked], &[&packaged]), Some(path(&own)));
+        assert_eq!(found(&[&incomplete], &[&incomplete, &packaged]), Some(path(&packaged)));
+        assert_eq!(found(&[&incomplete], &[]), None);
+    }
+
+    #[test]
+    fn without_a_server_one_line_says_what_to_install() {
+        let said = ServerError::NotInstalled.to_string();
+        assert!(
+            !said.contains('\n') && said.contains("apt-get install postgresql"),
+            "{said}"
+        );
+    }
 }

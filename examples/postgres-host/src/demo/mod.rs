@@ -13,7 +13,7 @@ use healing_core::monitor::{HysteresisConfig, IntegrityState, MonitorConfig};
 use healing_core::{CollectionId, HealingConfig, SystemClock};
 use postgres_host::server::ThrowawayServer;
 use postgres_host::service::healer;
-use postgres_host::{CommandDesk, Database, Limits};
+use postgres_host::{CommandDesk, Database, Limits, PostgresError};
 
 use crate::demo::clients::Clients;
 use crate::demo::scenery::{BLOATED, HOT, Scenery};
@@ -43,12 +43,24 @@ impl Stage {
             });
         }
         let server = ThrowawayServer::start()?;
+        let config = server.config("postgres");
+        take_pgvector_where_it_is(&config)?;
         Ok(Self {
-            config: server.config("postgres"),
+            config,
             psql: format!("psql -h {} -U postgres", server.folder().display()),
             server: Some(server),
         })
     }
+}
+
+/// On a server of one's own, vectors are kept as pgvector does where the machine has it. Somebody's database is left as it is.
+fn take_pgvector_where_it_is(config: &postgres::Config) -> Result<(), PostgresError> {
+    let mut client = config.connect(postgres::NoTls)?;
+    let available = client.query_opt("SELECT FROM pg_available_extensions WHERE name = 'vector'", &[])?;
+    if available.is_some() {
+        client.batch_execute("CREATE EXTENSION vector")?;
+    }
+    Ok(())
 }
 
 /// Tells the whole story.
@@ -228,17 +240,14 @@ fn end(stage: &Stage, collection: &CollectionId) -> Result<(), Failure> {
     ] {
         writeln!(out, "  {call}")?;
     }
-    let mut client = stage
-        .config
-        .connect(postgres::NoTls)
-        .map_err(postgres_host::PostgresError::from)?;
+    let mut client = stage.config.connect(postgres::NoTls).map_err(PostgresError::from)?;
     let rows = client
         .query(
             "SELECT action_id, problem_class, strategy_name, verified, duration_ms, initial_lambda, final_lambda
              FROM ruvector_healing_history() WHERE collection = $1 ORDER BY action_id",
             &[&collection.as_str()],
         )
-        .map_err(postgres_host::PostgresError::from)?;
+        .map_err(PostgresError::from)?;
     writeln!(out, "\nthe history as SQL has it:")?;
     for row in rows {
         let (action, problem, strategy): (i64, &str, &str) = (row.get(0), row.get(1), row.get(2));

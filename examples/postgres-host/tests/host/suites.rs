@@ -95,7 +95,7 @@ fn indexes_pass_their_suite() {
         return;
     }
     let bloat = "INSERT INTO ruvector.vectors (vector_id, collection_id, partition_id, embedding)
-                 SELECT 1000 + number, collection_id, 1, '{0,0,0,0}'
+                 SELECT 1000 + number, collection_id, 1, '{0,0,0,0}'::real[]
                  FROM ruvector.vector_collections, generate_series(1, 20000) AS number";
     let slice = CompactionSlice { entries: 10_000 };
     let numbers = IndexNumbers {
