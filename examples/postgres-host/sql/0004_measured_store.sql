@@ -101,10 +101,11 @@ LEFT JOIN ruvector.index_measurements AS measured ON measured.collection_id = it
 
 -- Reads those indexes of a collection through that were not measured yet, or of which a twentieth may be different since.
 --
--- Each page of an index is read (`pgstatindex`). So one is measured anew only after as many rows as a twentieth of its own
--- were changed, each of which touched a page too, or when a vacuum has been through it, which read it as well: measuring is
--- a small share of what the changes cost. At a time so much is read at most as takes about half a second from memory; the
--- rest waits for the next call. An index that is larger, or that this role may not read in this way, stays estimated.
+-- Each page of an index is read (`pgstatindex`). So one is measured anew only after a twentieth of its rows, and at least as
+-- many as it has pages, were changed, each of which touched a page too; and when a vacuum has been through it, which mostly
+-- read it as well, and begins by itself once a minute at most. So measuring costs less than the changes. At a time so much is
+-- read at most as takes about half a second from memory; the rest waits for the next call. An index that is larger, or that
+-- this role may not read in this way, stays estimated.
 CREATE FUNCTION ruvector.measure_indexes(collection INTEGER) RETURNS VOID
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, ruvector, pg_temp AS $$
@@ -136,7 +137,7 @@ BEGIN
             last.pages IS NULL OR now.vacuums <> last.vacuums
             OR abs(facts.index_pages - last.pages) * 20 > last.pages
             -- It falls where the statistics were lost.
-            OR abs(now.changes - last.changes) * 20 > facts.vectors)
+            OR abs(now.changes - last.changes) > greatest(facts.vectors / 20.0, facts.index_pages))
         ORDER BY last.measured_at NULLS FIRST, facts.partition_id
     LOOP
         CONTINUE WHEN stale.pages > pages_left;

@@ -86,21 +86,16 @@ impl CommandDesk {
             "SELECT pg_advisory_lock_shared($1, $2)",
             &[&CLASS, &(Lock::Healers as i32)],
         )?;
-        client.execute(
-            "INSERT INTO ruvector.healing_healers (holder, backend_pid, watches) VALUES ($1, pg_backend_pid(), $2)
-             ON CONFLICT (holder) DO UPDATE
-             SET backend_pid = excluded.backend_pid, watches = excluded.watches, started_at = excluded.started_at",
-            &[&self.holder, &watches],
-        )?;
+        let mut published = Published::of(&self.healer);
+        published.introduce(&mut client, &self.holder, &watches)?;
         client.execute(
             "DELETE FROM ruvector.healing_commands WHERE given_at < now() - INTERVAL '7 days'",
             &[],
         )?;
-        let mut published = Published::default();
-        let mut looked_at: Option<Instant> = None;
+        let mut looked_at = Instant::now();
         while !self.is_stopped() {
-            if looked_at.is_none_or(|at| at.elapsed() >= PUBLISHED_EVERY) {
-                looked_at = Some(Instant::now());
+            if looked_at.elapsed() >= PUBLISHED_EVERY {
+                looked_at = Instant::now();
                 let present = Published::of(&self.healer);
                 if present != published {
                     present.write(&mut client, &self.holder)?;

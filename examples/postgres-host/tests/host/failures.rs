@@ -26,8 +26,7 @@ fn survives(ward: &Ward<'_>, disturb: impl FnOnce()) {
     let _healing = Healing::start(ward, config());
     let mut watch = ward.watch();
     ward.flood(9);
-    watch.until("embeddings#1 executing");
-    watch.until("embeddings#1 executing");
+    watch.until_in_the_middle();
     drop(watch);
     disturb();
     eventually("the store is healed and nothing is left half done", || is_settled(ward));

@@ -101,6 +101,26 @@ impl Watch {
     pub(crate) fn until(&mut self, wanted: &str) {
         while self.next() != wanted {}
     }
+
+    /// Waits until some remediation is at its second step, and says which.
+    pub(crate) fn until_in_the_middle(&mut self) -> String {
+        let mut at_its_first = String::new();
+        loop {
+            let told = self.next();
+            let Some(remediation) = told.strip_suffix(" executing") else {
+                continue;
+            };
+            if remediation == at_its_first {
+                return at_its_first;
+            }
+            at_its_first = remediation.to_owned();
+        }
+    }
+
+    /// Waits until a remediation has helped.
+    fn until_healed(&mut self) {
+        while !self.next().ends_with(" completed") {}
+    }
 }
 
 /// Quick, so that a test need not wait.
@@ -123,8 +143,12 @@ struct Process(Child);
 
 impl Process {
     fn start(ward: &Ward<'_>, holder: &str) -> Self {
+        let mut config = config();
+        // So slow that there is a middle to be disturbed in, also where the machine is busy.
+        config["step_settle_seconds"] = json!(0.5);
+        config["lease_seconds"] = json!(4);
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(config().to_string().as_bytes()).unwrap();
+        file.write_all(config.to_string().as_bytes()).unwrap();
         let (_, path) = file.keep().unwrap();
         let process = Self::start_with(ward, holder, &path);
         world::eventually("the healer knows how a healthy store looks", || {
@@ -245,18 +269,17 @@ fn a_store_with_too_many_jobs_is_healed_and_sql_tells_how() {
     assert!(row.get::<_, bool>(2));
 }
 
-/// Two healers on a broken store, in the middle of a remediation: the one at it, the other, and what is heard of it.
-fn in_the_middle<'a>(ward: &Ward<'a>) -> (Process, Process, Watch) {
+/// Two healers on a broken store, in the middle of a remediation: the one at it, the other, what is heard of it, and its name.
+fn in_the_middle<'a>(ward: &Ward<'a>) -> (Process, Process, Watch, String) {
     let (first, second) = (Process::start(ward, "first"), Process::start(ward, "second"));
     let mut watch = ward.watch();
     ward.flood(9);
-    watch.until("embeddings#1 executing");
-    watch.until("embeddings#1 executing");
+    let remediation = watch.until_in_the_middle();
     // Whichever of the two was faster.
     if ward.holder() == "first" {
-        (first, second, watch)
+        (first, second, watch, remediation)
     } else {
-        (second, first, watch)
+        (second, first, watch, remediation)
     }
 }
 
@@ -264,21 +287,22 @@ fn in_the_middle<'a>(ward: &Ward<'a>) -> (Process, Process, Watch) {
 fn when_a_healer_is_killed_another_brings_its_remediation_to_an_end() {
     let Some(server) = world::server() else { return };
     let ward = Ward::new(server);
-    let (at_it, _other, mut watch) = in_the_middle(&ward);
+    let (at_it, _other, mut watch, remediation) = in_the_middle(&ward);
     at_it.signal("-KILL");
     let (killed, token) = (ward.holder(), ward.count("SELECT token FROM ruvector.healing_leases"));
-    watch.until("embeddings#1 rolled_back");
+    watch.until(&format!("{remediation} rolled_back"));
     assert!(ward.count("SELECT token FROM ruvector.healing_leases") > token);
-    let left = ward.count("SELECT count(*) FROM ruvector.maintenance_jobs WHERE paused_by = 'embeddings#1'");
+    let left = "SELECT count(*) FROM ruvector.maintenance_jobs WHERE paused_by";
+    let left = ward.count(&format!("{left} = '{remediation}'"));
     assert_eq!(left, 0, "what the killed one had done is taken back");
-    watch.until("embeddings#2 completed");
+    watch.until_healed();
     assert_ne!(
         ward.holder(),
         killed,
         "the problem, which is still there, is treated by the other"
     );
-    let interrupted = "SELECT error_message FROM ruvector.healing_outcomes WHERE remediation = 'embeddings#1'";
-    let interrupted: String = ward.client().query_one(interrupted, &[]).unwrap().get(0);
+    let interrupted = "SELECT error_message FROM ruvector.healing_outcomes WHERE remediation = $1";
+    let interrupted: String = ward.client().query_one(interrupted, &[&remediation]).unwrap().get(0);
     assert!(interrupted.contains("interrupted"), "{interrupted}");
 }
 
@@ -286,12 +310,12 @@ fn when_a_healer_is_killed_another_brings_its_remediation_to_an_end() {
 fn a_healer_that_wakes_up_too_late_is_fenced_out() {
     let Some(server) = world::server() else { return };
     let ward = Ward::new(server);
-    let (asleep, _other, mut watch) = in_the_middle(&ward);
+    let (asleep, _other, mut watch, remediation) = in_the_middle(&ward);
     asleep.signal("-STOP");
-    watch.until("embeddings#1 rolled_back");
+    watch.until(&format!("{remediation} rolled_back"));
     let token = ward.count("SELECT token FROM ruvector.healing_leases");
     asleep.signal("-CONT");
-    watch.until("embeddings#2 completed");
+    watch.until_healed();
     let late = ward.count(&format!(
         "SELECT count(*) FROM ruvector.healing_journal WHERE token < {token} AND sequence > (
              SELECT min(sequence) FROM ruvector.healing_journal AS earlier
@@ -301,6 +325,7 @@ fn a_healer_that_wakes_up_too_late_is_fenced_out() {
         late, 0,
         "nothing was written under the old token after the new one's first record"
     );
-    let touched = ward.count("SELECT count(*) FROM ruvector.maintenance_jobs WHERE paused_by = 'embeddings#1'");
+    let touched = "SELECT count(*) FROM ruvector.maintenance_jobs WHERE paused_by";
+    let touched = ward.count(&format!("{touched} = '{remediation}'"));
     assert_eq!(touched, 0, "nothing was paused in the name of what was taken back");
 }
