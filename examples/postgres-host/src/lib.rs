@@ -55,8 +55,9 @@
 //! Grant them to your own login roles. The owner need not be a superuser: it takes the database, `CREATEROLE`, `pg_monitor`,
 //! and from a superuser once `CREATE EXTENSION dblink` and `GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw`; with
 //! `CREATE EXTENSION pgstattuple`, at any time, the bloat of indexes is measured instead of estimated. From PostgreSQL 16 on,
-//! where another role made the roles above for another database of the server, also `GRANT ruvector_courier TO` the owner
-//! `WITH ADMIN OPTION`.
+//! where another role made the roles above for another database of the server, it takes also `GRANT ruvector_courier TO` the
+//! owner `WITH ADMIN OPTION`; and who may grant a role is a member of it there, so that an owner who is no superuser shows a
+//! password where `pg_hba.conf` asks `+ruvector_courier` for one.
 //!
 //! # pgvector
 //!
