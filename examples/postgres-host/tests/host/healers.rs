@@ -127,7 +127,7 @@ impl Watch {
 pub(crate) fn config() -> serde_json::Value {
     json!({
         "sample_interval_seconds": 0.1, "step_settle_seconds": 0.05, "stabilisation_seconds": 0.1,
-        "min_healing_interval_seconds": 0, "lease_seconds": 2, "max_attempts_per_window": 100,
+        "min_healing_interval_seconds": 0, "lease_seconds": 10, "max_attempts_per_window": 100,
         "max_node_share": 1, "storm_share": 1, "undo_attempts": 20,
         "monitor": {
             "baseline_samples": 2,
