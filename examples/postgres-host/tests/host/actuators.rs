@@ -112,6 +112,15 @@ fn queue(world: &World, kind: &str, partition: i64) -> i64 {
     row.unwrap().get(0)
 }
 
+/// Stops a worker at the end of its scope, also where that is a failed assertion: the scope waits for the worker.
+struct Stopped<'worker>(&'worker MaintenanceWorker);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 #[test]
 fn jobs_pause_between_two_operations_and_go_on_where_they_were() {
     let new = new_collection();
@@ -137,9 +146,13 @@ fn jobs_pause_between_two_operations_and_go_on_where_they_were() {
     thread::scope(|scope| {
         let running = worker.clone();
         scope.spawn(move || running.run(|error| panic!("{error}")));
-        eventually("the worker takes the job", || {
-            job_of(&world, verify).unwrap().state == JobState::Running
+        let _stopped = Stopped(&worker);
+        eventually("the worker is in its first operation", || {
+            let waits =
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ruvector.centroid_lists'::regclass";
+            world.count(waits) > 0
         });
+        assert_eq!(job_of(&world, verify).unwrap().state, JobState::Running);
         world.act(|permit| world.host.pause(permit, verify)).unwrap();
         assert_eq!(job_of(&world, verify).unwrap().state, JobState::Draining);
         block.commit().unwrap();
@@ -153,7 +166,6 @@ fn jobs_pause_between_two_operations_and_go_on_where_they_were() {
         eventually("both jobs end", || {
             world.host.jobs(&world.collection).unwrap().is_empty()
         });
-        worker.stop();
     });
     let failed = world.count("SELECT count(*) FROM ruvector.maintenance_jobs WHERE failure IS NOT NULL");
     assert_eq!(failed, 0);
@@ -173,8 +185,8 @@ fn a_worker_takes_no_more_jobs_than_there_are_slots_and_finds_what_is_wrong() {
     thread::scope(|scope| {
         let running = worker.clone();
         scope.spawn(move || running.run(|error| panic!("{error}")));
+        let _stopped = Stopped(&worker);
         eventually("the job ends", || job_of(&world, broken).is_none());
-        worker.stop();
     });
     let failure: Option<String> = world
         .client()
