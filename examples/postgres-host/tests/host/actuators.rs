@@ -148,8 +148,8 @@ fn jobs_pause_between_two_operations_and_go_on_where_they_were() {
         scope.spawn(move || running.run(|error| panic!("{error}")));
         let _stopped = Stopped(&worker);
         eventually("the worker is in its first operation", || {
-            let waits =
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ruvector.centroid_lists'::regclass";
+            let waits = "SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+                 WHERE NOT granted AND datname = current_database() AND relation = 'ruvector.centroid_lists'::regclass";
             world.count(waits) > 0
         });
         assert_eq!(job_of(&world, verify).unwrap().state, JobState::Running);
