@@ -62,7 +62,7 @@ pub struct Choice<'a> {
     /// When the choice is made.
     pub at: Timestamp,
     /// Of what one is chosen, by name: the strategies that have a plan to which no guard objects, failed as seldom of late as any
-    /// that has one, and need nobody's approval.
+    /// that has one, need nobody's approval, and do not promise too little by their own plans.
     pub candidates: &'a [Candidate],
 }
 

@@ -264,8 +264,8 @@ mod tests {
         assert!(matches!(context.permit(), Err(NotPermitted::Revoked { .. })));
     }
 
-    // The right is one flag and one number, both sequentially consistent: there are no orders of their accesses for a model
-    // checker to find beyond those that real threads go through here, again and again.
+    // The right is one flag and one number, both sequentially consistent. Real threads, not a model checker: it shows many
+    // orders of their accesses, and not all.
     #[test]
     fn once_a_revocation_has_returned_no_thread_gets_a_permit() {
         const THREADS: usize = 4;
