@@ -32,7 +32,7 @@
 //! Taking back calls the actuator even where there is nothing to take back, so that what it acts on has seen the greater token
 //! and refuses a call of before that is still on its way; and it is believed only once it is seen. An actuator that says that it
 //! did something, and reaches nothing, defeats that where nothing shows that it did not: what it acts on then has not seen the
-//! token, and a call that was given up may still take effect.
+//! token, and a call that was given up may still take effect. A host with a [`Fence`](healing_core::Fence) is not open to that.
 //!
 //! ```
 //! use std::sync::Arc;
