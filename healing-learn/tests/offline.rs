@@ -6,11 +6,12 @@ mod common;
 
 use std::time::Duration;
 
+use common::by_lot::ByLot;
 use common::{candidates, choice, collection, hour, numbers, outcome};
-use healing_core::learner::{Choice, Ranked};
+use healing_core::Ratio;
+use healing_core::learner::Ranked;
 use healing_core::storage::{Disturbance, OutcomeRecord, RecordedChoice};
-use healing_core::{Amount, CollectionId, ProblemKind, Ratio, Timestamp};
-use healing_learn::{OriginalWeights, Policy, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
+use healing_learn::{OriginalWeights, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
 
 /// Success is all that counts.
 const SUCCESS_ALONE: Utility = Utility {
@@ -91,47 +92,19 @@ fn a_policy_evaluated_on_even_choices_is_worth_what_it_finds_out() {
     assert!(estimate.effective_outcomes > 100.0, "{estimate:?}");
 }
 
-/// Takes `b` with a fixed probability, whatever it learns.
-#[derive(Clone)]
-struct Fixed(f64);
-
-impl Policy for Fixed {
-    fn learn(&mut self, _: &OutcomeRecord, _: Timestamp) {}
-
-    fn weight(&self, _: &str, _: &ProblemKind, _: &CollectionId, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn weight_for_kind(&self, _: &str, _: &ProblemKind, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn overall_weight(&self, _: &str, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
-        let propensity = |strategy: &str| Ratio::clamped(if strategy == "b" { self.0 } else { 1.0 - self.0 });
-        let candidates = choice.candidates.iter();
-        candidates
-            .map(|candidate| Ranked {
-                candidate,
-                propensity: propensity(&candidate.strategy),
-            })
-            .collect()
-    }
-
-    fn unlearned(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
-    }
-}
-
 #[test]
 fn the_interval_of_an_estimate_covers_the_truth_as_often_as_it_should() {
     const RUNS: u64 = 300;
     const A_WORKS: f64 = 0.3;
     const B_WORKS: f64 = 0.8;
     for (recorded_b, evaluated_b) in [(0.2, 0.9), (0.5, 0.1), (0.3, 1.0)] {
+        let policy = ByLot::weighing(move |strategy| {
+            if strategy == "b" {
+                evaluated_b
+            } else {
+                1.0 - evaluated_b
+            }
+        });
         let truth = evaluated_b * B_WORKS + (1.0 - evaluated_b) * A_WORKS;
         let mut covered = 0;
         let mut mean_of_estimates = 0.0;
@@ -146,7 +119,7 @@ fn the_interval_of_an_estimate_covers_the_truth_as_often_as_it_should() {
                 chosen(strategy, propensity, number() < works, at)
             };
             let records: Vec<OutcomeRecord> = (0..300).map(&mut choose).collect();
-            let estimate = evaluate_offline(&Fixed(evaluated_b), &SUCCESS_ALONE, &records).unwrap();
+            let estimate = evaluate_offline(&policy, &SUCCESS_ALONE, &records).unwrap();
             let (found, error) = (estimate.self_normalised.unwrap(), estimate.standard_error.unwrap());
             covered += u64::from((found - truth).abs() <= 1.96 * error);
             mean_of_estimates += estimate.inverse_propensity / RUNS as f64;

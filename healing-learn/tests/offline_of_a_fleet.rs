@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::by_lot::ByLot;
 use common::{collection, numbers};
 use healing_core::diagnosis::Diagnosis;
 use healing_core::engine::{HealerBuilder, Selection};
-use healing_core::learner::{Choice, Ranked};
 use healing_core::metrics::SystemMetrics;
 use healing_core::monitor::{IntegrityReport, IntegrityState};
 use healing_core::observation::ObservationError;
@@ -27,9 +27,9 @@ use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
 use healing_core::{
     Amount, Classifier, Clock, CollectionId, Healer, HealingConfig, Observation, ObservationSource, ProblemClass,
-    ProblemKind, Ratio, RemediationStrategy, StrategyRegistry, Timestamp, VirtualClock,
+    ProblemKind, Ratio, RemediationStrategy, StrategyRegistry, VirtualClock,
 };
-use healing_learn::{HalfLife, OutcomeTracker, Policy, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
+use healing_learn::{HalfLife, OutcomeTracker, PosteriorConfig, PosteriorWeights, Utility, evaluate_offline};
 use parking_lot::Mutex;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -252,56 +252,14 @@ fn healer(fleet: &Fleet, storage: &MemoryStorage, collections: &[CollectionId], 
     watching.build().unwrap()
 }
 
-/// Chooses by lot, with a fixed weight for each strategy.
-#[derive(Clone)]
-struct ByLot(fn(&str) -> f64);
-
-impl ByLot {
-    /// The chance of each candidate, which are listed by name.
-    fn chances<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, f64> {
-        let weights: BTreeMap<&str, f64> = candidates.into_iter().map(|it| (it, (self.0)(it))).collect();
-        let whole: f64 = weights.values().sum();
-        weights.into_iter().map(|(it, weight)| (it, weight / whole)).collect()
-    }
-
-    /// What this policy is worth in a recorded choice; `None` where what it would have chosen had no chance.
-    fn worth(&self, choice: &RecordedChoice, hotspot: Hotspot) -> Option<f64> {
-        let chances = self.chances(choice.candidates.iter().map(|it| it.candidate.strategy.as_str()));
-        let chances = chances.into_iter().map(|(strategy, chance)| {
-            let had_a_chance = choice.propensity(strategy) > Some(Ratio::ZERO);
-            had_a_chance.then(|| chance * hotspot.cured_by(strategy))
-        });
-        chances.sum()
-    }
-}
-
-impl Policy for ByLot {
-    fn learn(&mut self, _: &OutcomeRecord, _: Timestamp) {}
-
-    fn weight(&self, _: &str, _: &ProblemKind, _: &CollectionId, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn weight_for_kind(&self, _: &str, _: &ProblemKind, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn overall_weight(&self, _: &str, _: Timestamp) -> Option<Amount> {
-        None
-    }
-
-    fn rank<'a>(&self, choice: &Choice<'a>) -> Vec<Ranked<'a>> {
-        let chances = self.chances(choice.candidates.iter().map(|it| it.strategy.as_str()));
-        let ranked = choice.candidates.iter().map(|candidate| Ranked {
-            candidate,
-            propensity: Ratio::clamped(chances[candidate.strategy.as_str()]),
-        });
-        ranked.collect()
-    }
-
-    fn unlearned(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
-    }
+/// What a policy is worth in a recorded choice; `None` where what it would have chosen had no chance.
+fn worth(policy: &ByLot, choice: &RecordedChoice, hotspot: Hotspot) -> Option<f64> {
+    let chances = policy.chances(choice.candidates.iter().map(|it| it.candidate.strategy.as_str()));
+    let chances = chances.into_iter().map(|(strategy, chance)| {
+        let had_a_chance = choice.propensity(strategy) > Some(Ratio::ZERO);
+        had_a_chance.then(|| chance * hotspot.cured_by(strategy))
+    });
+    chances.sum()
 }
 
 /// A success is all that counts.
@@ -315,9 +273,9 @@ const SUCCESS_ALONE: Utility = Utility {
 fn an_estimate_from_what_the_engine_recorded_agrees_with_the_truth_within_its_interval() {
     const RUNS: u64 = 12;
     let policies = [
-        ByLot(|_| 1.0),
-        ByLot(|strategy| if strategy == "fair" { 4.0 } else { 1.0 }),
-        ByLot(|strategy| if strategy == "best" { 4.0 } else { 1.0 }),
+        ByLot::weighing(|_| 1.0),
+        ByLot::weighing(|strategy| if strategy == "fair" { 4.0 } else { 1.0 }),
+        ByLot::weighing(|strategy| if strategy == "best" { 4.0 } else { 1.0 }),
     ];
     let lives: Vec<Vec<OutcomeRecord>> = (1..=RUNS).map(|seed| live_through(150, seed)).collect();
     for life in &lives {
@@ -329,7 +287,7 @@ fn an_estimate_from_what_the_engine_recorded_agrees_with_the_truth_within_its_in
         for life in &lives {
             let worths: Vec<f64> = life
                 .iter()
-                .filter_map(|outcome| policy.worth(outcome.choice.as_ref()?, Hotspot::of(&outcome.problem)))
+                .filter_map(|outcome| worth(policy, outcome.choice.as_ref()?, Hotspot::of(&outcome.problem)))
                 .collect();
             let truth = worths.iter().sum::<f64>() / worths.len() as f64;
             let estimate = evaluate_offline(policy, &SUCCESS_ALONE, life).unwrap();

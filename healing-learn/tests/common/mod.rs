@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its share")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod by_lot;
+
 use std::time::Duration;
 
 use healing_core::identity::RemediationId;
