@@ -24,7 +24,7 @@ pub struct Invariant {
 }
 
 /// Every contract that is checked at every fact. Those about the end of a run are in [`liveness`](super::liveness).
-pub const INVARIANTS: [Invariant; 19] = [
+pub const INVARIANTS: [Invariant; 20] = [
     named("write_ahead", write_ahead),
     named("nothing_after_the_end", nothing_after_the_end),
     named("states_follow", states_follow),
@@ -39,6 +39,7 @@ pub const INVARIANTS: [Invariant; 19] = [
     named("unknown_never_healed", unknown_never_healed),
     named("approved_where_needed", approved_where_needed),
     named("blast_radius_kept", blast_radius_kept),
+    named("moves_as_planned", moves_as_planned),
     named("orders_obeyed", orders_obeyed),
     named("storms_waited_out", storms_waited_out),
     named("verified_means_better", verified_means_better),
@@ -430,6 +431,30 @@ fn blast_radius_kept(history: &History, fact: &Fact) -> Result<(), String> {
             begun.id
         )
     })
+}
+
+/// No more vectors are moved than the plan says, by which its blast radius was judged.
+fn moves_as_planned(history: &History, fact: &Fact) -> Result<(), String> {
+    let Some((remediation, course)) = effect(history, fact) else {
+        return Ok(());
+    };
+    let (Some(newest), Some(touched)) = (
+        course.newest.as_ref().filter(|newest| newest.id == *remediation),
+        course.touched.get(&remediation.number()),
+    ) else {
+        return Ok(());
+    };
+    let vectors = touched
+        .before
+        .iter()
+        .filter(|(control, _)| matches!(control, Control::Places(_)));
+    let (moved, planned) = (vectors.count() as u64, newest.plan.vectors_moved());
+    if moved > planned {
+        return Err(format!(
+            "{remediation} has moved {moved} vectors, and planned to move {planned}"
+        ));
+    }
+    Ok(())
 }
 
 /// While operators have switched healing off or frozen it, nothing begins.
