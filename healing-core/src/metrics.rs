@@ -63,6 +63,9 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<Amount> {
 pub struct PartitionMetrics {
     /// Requests a second that arrive for it, served or not.
     pub load: Amount,
+    /// How many of these requests insert; `None` where the host cannot tell them from others.
+    #[serde(default)]
+    pub inserts: Option<Amount>,
     /// Vectors (rows) it holds.
     pub vectors: u64,
 }

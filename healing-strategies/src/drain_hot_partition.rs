@@ -268,5 +268,5 @@ fn step(batch: Batch, route: WriteRoute, relief: &mut RelievedLoads<'_>) -> Resu
         },
     };
     let step = Step::new(description, &action)?.touching([NodeRef::partition(from), NodeRef::partition(to)]);
-    Ok(step.moving(moved).expecting(relief.of_moving(from, load)))
+    Ok(step.moving(moved).expecting(relief.of_taking(from, load)))
 }

@@ -19,8 +19,8 @@ use crate::seconds;
 /// How often a job that finishes its operation is looked at.
 const DRAIN_POLL: Duration = Duration::from_secs(2);
 
-/// Pauses jobs of low priority (below high, or as its [`PauseConfig`] says) of the contending types, one a step, the least
-/// important first.
+/// Pauses jobs of low priority (below high, or as its [`PauseConfig`] says) of the contending types, the least important first:
+/// of each priority those that wait, together in one step, then those that run, one a step.
 ///
 /// A running job finishes the operation it is in: the step is in progress until it has, and fails when that takes longer
 /// than the time the engine gives it, twice [`estimated_duration`](RemediationStrategy::estimated_duration). Undoing lets
@@ -70,13 +70,25 @@ impl Default for PauseConfig {
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What a step does: `before` is what the job was doing when the plan was made, paused is what it shall be after.
+/// What a step does to each of its jobs: `before` is what the job was doing when the plan was made, paused is what it shall be
+/// after.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct PauseJob {
     job: i64,
     job_type: String,
     before: JobState,
     after: JobState,
+}
+
+impl PauseJob {
+    fn of(job: &Job) -> Self {
+        Self {
+            job: job.id,
+            job_type: job.job_type.clone(),
+            before: job.state,
+            after: JobState::Paused,
+        }
+    }
 }
 
 impl PauseMaintenance {
@@ -109,10 +121,35 @@ impl PauseMaintenance {
         Ok(Self { config, ..self })
     }
 
-    /// The job that a step is about, as it is now; `None` when it has ended.
-    fn find(&self, action: &PauseJob, context: &StepContext<'_>) -> Result<Option<Job>, StepError> {
-        let jobs = self.jobs.jobs(context.collection()).map_err(failed)?;
-        Ok(jobs.into_iter().find(|job| job.id == action.job))
+    /// The jobs that a step is about, as they are now; those that have ended are left out.
+    fn find(&self, actions: &[PauseJob], context: &StepContext<'_>) -> Result<Vec<Job>, StepError> {
+        let mut jobs = self.jobs.jobs(context.collection()).map_err(failed)?;
+        jobs.retain(|job| actions.iter().any(|action| action.job == job.id));
+        Ok(jobs)
+    }
+
+    /// Brings one job closer to being paused; whether it is.
+    fn pause(&self, job: &Job, context: &StepContext<'_>) -> Result<bool, StepError> {
+        match job.state {
+            JobState::Paused => is_ours(job, context).map(|()| true),
+            JobState::Draining => {
+                is_ours(job, context)?;
+                // Nothing more to do but wait, as long as that is permitted.
+                context.permit()?;
+                Ok(false)
+            }
+            JobState::Running | JobState::Waiting => {
+                let paused = unless_gone(self.jobs.pause(&context.permit()?, job.id))?;
+                Ok(paused.is_none())
+            }
+        }
+    }
+
+    fn resume(&self, job: &Job, context: &StepContext<'_>) -> Result<(), StepError> {
+        if matches!(job.state, JobState::Paused | JobState::Draining) {
+            is_ours(job, context)?;
+        }
+        unless_gone(self.jobs.resume(&context.permit()?, job.id)).map(|_| ())
     }
 }
 
@@ -167,73 +204,62 @@ impl RemediationStrategy for PauseMaintenance {
                 && matches!(job.state, JobState::Running | JobState::Waiting)
                 && job_types.contains(&job.job_type)
         });
-        // What matters least goes first; within that, running jobs, as those that wait would start in their place.
-        jobs.sort_by_key(|job| (job.priority, job.state != JobState::Running, job.id));
+        // What matters least goes first; within that what waits, as it would start in the place of what is paused.
+        let waits = |job: &Job| job.state == JobState::Waiting;
+        jobs.sort_by_key(|job| (job.priority, !waits(job), job.id));
         jobs.truncate(self.config.max_jobs);
         if jobs.is_empty() {
             return Err(nothing_to_do("none of the contending jobs can wait and is at work"));
         }
-        let steps = jobs.iter().map(|job| {
-            let action = PauseJob {
-                job: job.id,
-                job_type: job.job_type.clone(),
-                before: job.state,
-                after: JobState::Paused,
-            };
-            Step::new(
-                format!(
-                    "pause job {} ({}, {} priority)",
-                    job.id,
-                    job.job_type,
-                    name_of(job.priority)
-                ),
-                &action,
-            )
-        });
-        let steps = steps.collect::<Result<Vec<_>, _>>()?;
+        let paused = jobs.len();
+        // Nothing is lost while what has not begun does not begin, so that there is nothing to measure between.
+        let together = jobs.chunk_by(|one, other| one.priority == other.priority && waits(one) && waits(other));
+        let steps = together.map(step).collect::<Result<Vec<_>, _>>()?;
         Ok(Plan {
             strategy: self.name().to_owned(),
-            summary: format!("pause {} background jobs that can wait", steps.len()),
+            summary: format!("pause {paused} background jobs that can wait"),
             steps,
         })
     }
 
     fn execute(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        let action: PauseJob = step.action()?;
-        let Some(job) = self.find(&action, context)? else {
-            return Ok(StepReport::Done);
-        };
-        match job.state {
-            JobState::Paused => is_ours(&job, context).map(|()| StepReport::Done),
-            JobState::Draining => {
-                is_ours(&job, context)?;
-                // Nothing more to do but wait, as long as that is permitted.
-                context.permit()?;
-                Ok(StepReport::InProgress { poll_after: DRAIN_POLL })
-            }
-            JobState::Running | JobState::Waiting => {
-                let paused = unless_gone(self.jobs.pause(&context.permit()?, job.id))?;
-                Ok(paused.map_or(StepReport::Done, |()| StepReport::InProgress { poll_after: DRAIN_POLL }))
-            }
+        let mut all_paused = true;
+        for job in self.find(&step.action::<Vec<PauseJob>>()?, context)? {
+            all_paused &= self.pause(&job, context)?;
         }
+        Ok(if all_paused {
+            StepReport::Done
+        } else {
+            StepReport::InProgress { poll_after: DRAIN_POLL }
+        })
     }
 
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
-        let action: PauseJob = step.action()?;
-        let Some(job) = self.find(&action, context)? else {
-            return Ok(StepReport::Done);
-        };
-        if matches!(job.state, JobState::Paused | JobState::Draining) {
-            is_ours(&job, context)?;
-        }
-        unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
-        match self.find(&action, context)? {
-            Some(job) if job.paused_by.as_ref() == Some(context.remediation()) => {
-                Err(not_seen(&format!("job {}", job.id), &"resumed", &job.state))
-            }
-            _ => Ok(StepReport::Done),
+        let actions: Vec<PauseJob> = step.action()?;
+        let jobs = self.find(&actions, context)?;
+        // One that cannot be resumed holds up none of the others.
+        let resumed: Vec<_> = jobs.iter().map(|job| self.resume(job, context)).collect();
+        resumed.into_iter().collect::<Result<(), _>>()?;
+        let jobs = self.find(&actions, context)?;
+        match jobs
+            .iter()
+            .find(|job| job.paused_by.as_ref() == Some(context.remediation()))
+        {
+            Some(job) => Err(not_seen(&format!("job {}", job.id), &"resumed", &job.state)),
+            None => Ok(StepReport::Done),
         }
     }
+}
+
+/// Pauses these jobs.
+fn step(jobs: &[Job]) -> Result<Step, PlanError> {
+    let described = jobs.iter().map(|job| {
+        let priority = name_of(job.priority);
+        format!("{} ({}, {priority} priority)", job.id, job.job_type)
+    });
+    let described: Vec<String> = described.collect();
+    let actions: Vec<PauseJob> = jobs.iter().map(PauseJob::of).collect();
+    Step::new(format!("pause job {}", described.join(", ")), &actions)
 }
 
 fn name_of(priority: JobPriority) -> &'static str {

@@ -199,5 +199,5 @@ fn step(batch: Batch, relief: &mut RelievedLoads<'_>) -> Result<Step, PlanError>
     let moved = vectors.len() as u64;
     let step = Step::new(description, &VectorMove { vectors, partition })?;
     let step = step.touching([NodeRef::partition(from), NodeRef::partition(to)]);
-    Ok(step.moving(moved).expecting(relief.of_moving(from, load)))
+    Ok(step.moving(moved).expecting(relief.of_taking(from, load)))
 }

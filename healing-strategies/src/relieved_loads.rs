@@ -1,4 +1,4 @@
-//! What load is left on partitions as batch after batch leaves them.
+//! What load is left on partitions as more and more is taken off them.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use healing_core::topology::NodeRef;
 
 use crate::relief::relieved;
 
-/// Follows the loads of hot partitions through a plan's moves, and says what each should do to their edges. The
-/// destinations are chosen to stay bearable, and are expected to bear it.
+/// Follows the loads of hot partitions through a plan's steps, and says what each should do to their edges. Where it goes is
+/// chosen to stay bearable, and is expected to bear it.
 pub(crate) struct RelievedLoads<'a> {
     observation: &'a Observation,
     /// The load still on each partition after the moves so far.
@@ -24,8 +24,8 @@ impl<'a> RelievedLoads<'a> {
         }
     }
 
-    /// The effects once this much more load has left `partition`.
-    pub(crate) fn of_moving(&mut self, partition: i64, load: f64) -> Vec<CapacityEffect> {
+    /// The effects once this much more load, in requests a second, has left `partition`.
+    pub(crate) fn of_taking(&mut self, partition: i64, load: f64) -> Vec<CapacityEffect> {
         let Some(measured) = self.observation.metrics.partitions.get(&partition) else {
             return Vec::new();
         };

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use healing_core::monitor::IntegrityState;
 use healing_core::permit::StepContext;
-use healing_core::plan::{Plan, PlanError, Step};
+use healing_core::plan::{CapacityEffect, Plan, PlanError, Step};
 use healing_core::strategy::{Case, StepError, StepReport};
-use healing_core::{Percent, ProblemClass, ProblemKind, Ratio, RemediationStrategy};
+use healing_core::{Amount, Observation, Percent, ProblemClass, ProblemKind, Ratio, RemediationStrategy};
 use serde::{Deserialize, Serialize};
 
 use crate::actuators::{Operation, Throttle};
@@ -15,6 +15,7 @@ use crate::change::{Change, Standing};
 use crate::config::{InvalidConfig, expect};
 use crate::errors::{failed, not_seen, nothing_to_do, unreadable};
 use crate::handle::Handle;
+use crate::relieved_loads::RelievedLoads;
 
 /// Two shares this close are the same: what was written as decimal may read back a hair off.
 const SAME_SHARE: f64 = 1e-6;
@@ -25,7 +26,9 @@ const SAME_SHARE: f64 = 1e-6;
 /// Each operation is a step with its own previous value, which undoing restores. What is held back further already stays
 /// so. A throttle that was verified stays until somebody lifts it: the strategy does not come back.
 ///
-/// How much of a partition's load is writes the graph does not tell, so no effect on it is promised.
+/// Where the host measures how many of the hot partitions' requests insert
+/// ([`PartitionMetrics::inserts`](healing_core::metrics::PartitionMetrics::inserts)), the plan promises what fewer of them do
+/// to these partitions' edges, and there is none where nobody inserts into them. Else it promises nothing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -166,11 +169,18 @@ impl RemediationStrategy for ThrottleIngestion {
     }
 
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
-        let (ProblemClass::HotspotCongestion { .. } | ProblemClass::MemoryPressure { .. }) = &case.diagnosis.problem
-        else {
-            return Err(case.wrong_problem());
+        let hot: &[i64] = match &case.diagnosis.problem {
+            ProblemClass::HotspotCongestion { partition_ids, .. } => partition_ids,
+            ProblemClass::MemoryPressure { .. } => &[],
+            _ => return Err(case.wrong_problem()),
         };
         case.check_parameters(&[])?;
+        let partitions = &case.observation.metrics.partitions;
+        let measured = |&id: &i64| Some((id, partitions.get(&id)?.inserts?));
+        let inserts: Vec<(i64, Amount)> = hot.iter().filter_map(measured).collect();
+        if !hot.is_empty() && inserts.len() == hot.len() && inserts.iter().all(|(_, rate)| *rate == Amount::ZERO) {
+            return Err(nothing_to_do("nobody inserts into the hot partitions"));
+        }
         let shares = self
             .shares(case.report.state)
             .ok_or_else(|| nothing_to_do("the collection is neither stressed nor critical"))?;
@@ -184,7 +194,12 @@ impl RemediationStrategy for ThrottleIngestion {
                 let name = name_of(operation);
                 let description = format!("hold back {after} % of {name} instead of {before} %");
                 let share = Change { before, after };
-                steps.push(Step::new(description, &HoldBack { operation, share })?);
+                let step = Step::new(description, &HoldBack { operation, share })?;
+                steps.push(match operation {
+                    Operation::Insert => step.expecting(relieved_of(&inserts, share, case.observation)),
+                    // These are some of the inserts.
+                    Operation::BulkInsert => step,
+                });
             }
         }
         if steps.is_empty() {
@@ -205,6 +220,19 @@ impl RemediationStrategy for ThrottleIngestion {
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
         self.take_back(step.action()?, context)
     }
+}
+
+/// What holding back a share of these inserts a second, by partition, does to the partitions' edges. Those measured are what
+/// is not held back yet.
+fn relieved_of(inserts: &[(i64, Amount)], share: Change<Percent>, observation: &Observation) -> Vec<CapacityEffect> {
+    let passing = 100.0 - share.before.get();
+    if passing <= 0.0 {
+        return Vec::new();
+    }
+    let held_back = (share.after.get() - share.before.get()) / passing;
+    let mut loads = RelievedLoads::new(observation);
+    let of_one = |(partition, rate): &(i64, Amount)| loads.of_taking(*partition, rate.get() * held_back);
+    inserts.iter().flat_map(of_one).collect()
 }
 
 fn same(one: &Percent, other: &Percent) -> bool {

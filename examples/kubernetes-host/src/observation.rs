@@ -256,7 +256,8 @@ impl Sight {
                 ordinal,
                 PartitionMetrics {
                     load: Amount::clamped(usage.millicores),
-                    // The API does not know what is in a pod.
+                    // The API does not know what is in a pod, nor what it is asked for.
+                    inserts: None,
                     vectors: 0,
                 },
             ))

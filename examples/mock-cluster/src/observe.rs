@@ -120,6 +120,7 @@ impl State {
                 id,
                 PartitionMetrics {
                     load: Amount::clamped(self.load(id)),
+                    inserts: Some(Amount::clamped(self.ingestion.accepted(id))),
                     vectors,
                 },
             )

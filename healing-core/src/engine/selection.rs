@@ -70,8 +70,21 @@ struct Tier {
     failures: u32,
     /// What a human must be asked for comes after what can be done while nobody answers.
     asks: bool,
-    /// What by its own plan changes too little to be verified comes after what may do more.
-    falls_short: bool,
+    /// What by its own plan achieves less comes after what may achieve more.
+    promise: Promise,
+}
+
+/// What a plan says that it achieves; less is better. Judged by the edges that it touches alone: another problem elsewhere
+/// says nothing against it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Promise {
+    /// These edges may have enough left afterwards for a normal state. So may those of a plan that says nothing of edges.
+    #[default]
+    Cure,
+    /// They gain, and do not have that much.
+    Relief,
+    /// They gain less than counts for an improvement: it cannot be verified.
+    TooLittle,
 }
 
 impl<'services> Consideration<'services, '_> {
@@ -176,7 +189,9 @@ impl<'services> Consideration<'services, '_> {
                 Selection::Graduated | Selection::Learned => Tier {
                     failures,
                     asks: needs_approval(strategy, &kind, report.state, &services.config),
-                    falls_short: considered.as_ref().is_ok_and(|found| self.falls_short(&found.plan)),
+                    promise: considered
+                        .as_ref()
+                        .map_or_else(|_| Promise::default(), |found| self.promise(&found.plan)),
                 },
             };
             Contender {
@@ -190,19 +205,30 @@ impl<'services> Consideration<'services, '_> {
         services.registry.treating(&kind).map(contender).collect()
     }
 
-    /// Whether a plan says of all the edges that it touches that they gain, together, less than counts for an improvement. One
-    /// that says nothing of edges may do anything.
-    fn falls_short(&self, plan: &Plan) -> bool {
+    fn promise(&self, plan: &Plan) -> Promise {
         let effects = plan.steps.iter().flat_map(|step| &step.effects);
         // Of several effects on an edge the last one counts.
-        let after: BTreeMap<EdgeKey, Amount> = effects.map(|it| (it.edge, it.effective_capacity)).collect();
-        let graph = &self.observation.graph;
-        let known = after
-            .iter()
-            .filter_map(|(key, after)| Some((graph.edge(key)?.effective_capacity().get(), after.get())));
-        let (before, after) = known.fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
-        let enough = 1.0 + self.services.config.min_improvement.get();
-        before > 0.0 && after < before * enough
+        let expected: BTreeMap<EdgeKey, Amount> = effects.map(|it| (it.edge, it.effective_capacity)).collect();
+        let (mut before, mut after, mut healthy) = (0.0, 0.0, 0.0);
+        for (key, expected) in &expected {
+            let Some(edge) = self.observation.graph.edge(key) else {
+                continue;
+            };
+            let now = edge.effective_capacity().get();
+            before += now;
+            after += expected.get();
+            healthy += self.report.healthy_capacity(*key).map_or(now, Amount::get);
+        }
+        if before <= 0.0 {
+            return Promise::Cure;
+        }
+        if after < before * (1.0 + self.services.config.min_improvement.get()) {
+            return Promise::TooLittle;
+        }
+        match self.report.normal_share() {
+            Some(share) if after < healthy * share => Promise::Relief,
+            _ => Promise::Cure,
+        }
     }
 
     /// How the learner ranks those of the `best` tier that will do; `None` where a human is asked, and where the learner

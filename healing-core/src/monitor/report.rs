@@ -54,6 +54,18 @@ impl IntegrityReport {
         self.thresholds
             .is_some_and(|thresholds| self.integrity < thresholds.stress)
     }
+
+    /// The share of the baseline at which a collection is normal again; `None` while there is no baseline, or it is nothing.
+    pub(crate) fn normal_share(&self) -> Option<f64> {
+        let (baseline, thresholds) = (self.baseline?.get(), self.thresholds?);
+        (baseline > 0.0).then(|| (thresholds.stress.get() + thresholds.recovery_offset.get()) / baseline)
+    }
+
+    /// What a weakened edge carries when the collection is well; `None` of an edge that has lost nothing.
+    pub(crate) fn healthy_capacity(&self, edge: EdgeKey) -> Option<Amount> {
+        let place = self.weakened.binary_search_by_key(&edge, |weakened| weakened.edge);
+        place.ok().map(|place| self.weakened[place].baseline)
+    }
 }
 
 /// A cut of the graph, and what it is worth when the collection is well.

@@ -34,6 +34,7 @@ impl Host {
     pub fn well(shards: i64) -> Self {
         let partition = PartitionMetrics {
             load: Amount::clamped(500.0),
+            inserts: None,
             vectors: 1000,
         };
         let replica = ReplicaMetrics {

@@ -261,7 +261,14 @@ fn any_metrics() -> impl Strategy<Value = SystemMetrics> {
                     .into_iter()
                     .map(|(id, load)| {
                         let load = Amount::clamped(load);
-                        (id, PartitionMetrics { load, vectors: 1 })
+                        (
+                            id,
+                            PartitionMetrics {
+                                load,
+                                inserts: None,
+                                vectors: 1,
+                            },
+                        )
                     })
                     .collect(),
                 centroid_populations: populations,

@@ -231,6 +231,38 @@ fn the_plan_is_priced_before_it_is_begun() {
 }
 
 #[test]
+fn what_by_its_own_plan_does_not_cure_comes_after_what_may() {
+    // All is well at 30 and a stress at 24; so the sickness leaves 18.
+    for (promised, first) in [(29.0, "gentle"), (23.0, "open_valves"), (18.5, "open_valves")] {
+        let world = World::new();
+        let gentle = Valves {
+            impact: Ratio::literal(0.1),
+            promises: Some(promised),
+            ..Valves::new(&world, "gentle", (1..=3).map(|valve| (valve, Behaviour::Opens)))
+        };
+        let mut healer = world.healer([Valves::working(&world), gentle]).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 5 * MINUTE);
+        assert_eq!(world.outcomes()[0].strategy_name, first, "with {promised} promised");
+    }
+    // Of two that do not, the one that at least gains.
+    let world = World::new();
+    let promising = |name, promised, impact| Valves {
+        impact,
+        promises: Some(promised),
+        ..Valves::new(&world, name, (1..=3).map(|valve| (valve, Behaviour::Opens)))
+    };
+    let too_little = promising("too_little", 18.5, Ratio::literal(0.1));
+    let relief = promising("relief", 23.0, Ratio::literal(0.3));
+    let mut healer = world.healer([too_little, relief]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run(&mut healer, &world.clock, 5 * MINUTE);
+    assert_eq!(world.outcomes()[0].strategy_name, "relief");
+}
+
+#[test]
 fn the_seeds_rules_choose_by_weight_alone_and_do_not_look_at_failures() {
     let world = World::new();
     let gentle = Valves {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use healing_core::identity::RemediationId;
 use healing_core::metrics::{JobPriority, JobState, SystemMetrics};
 use healing_core::permit::Permit;
-use healing_core::plan::{Plan, PlanError};
+use healing_core::plan::{Plan, PlanError, Step};
 use healing_core::strategy::{StepError, StepReport};
 use healing_core::{CollectionId, ProblemClass, RemediationStrategy};
 use healing_strategies::actuators::{ActuatorError, Job, Jobs};
@@ -138,10 +138,17 @@ fn planned(scheduler: &Scheduler) -> Plan {
     .unwrap()
 }
 
+/// The step that pauses job 2, which runs.
+fn of_running(plan: &Plan) -> &Step {
+    let pauses = |step: &&Step| step.action[0]["job"] == 2;
+    plan.steps.iter().find(pauses).unwrap()
+}
+
 fn paused_by(plan: &Plan) -> Vec<i64> {
     plan.steps
         .iter()
-        .map(|step| step.action["job"].as_i64().unwrap())
+        .flat_map(|step| step.action.as_array().unwrap())
+        .map(|action| action["job"].as_i64().unwrap())
         .collect()
 }
 
@@ -150,7 +157,7 @@ fn only_contending_jobs_below_high_priority_are_paused_the_least_important_first
     let scheduler = storm();
     let plan = planned(&scheduler);
     assert_eq!(scheduler.states(), storm().states(), "planning touches nothing");
-    assert_eq!(paused_by(&plan), [2, 3, 1]);
+    assert_eq!(paused_by(&plan), [3, 2, 1]);
     let strategy = scheduler.strategy();
     for step in &plan.steps {
         complete(step, |step, cx| strategy.execute(step, cx), || scheduler.go_on()).unwrap();
@@ -178,9 +185,9 @@ fn no_more_important_and_no_more_jobs_are_paused_than_configured() {
         most_important: JobPriority::Low,
         ..default
     };
-    assert_eq!(paused(low), [2, 3]);
+    assert_eq!(paused(low), [3, 2]);
     let one = PauseConfig { max_jobs: 1, ..default };
-    assert_eq!(paused(one), [2]);
+    assert_eq!(paused(one), [3]);
     for (config, field) in [
         (
             PauseConfig {
@@ -208,7 +215,7 @@ fn a_running_job_is_in_progress_until_its_operation_has_ended() {
     let plan = planned(&scheduler);
     let look = || {
         in_context(Duration::from_secs(60), |cx| {
-            scheduler.strategy().execute(&plan.steps[0], cx)
+            scheduler.strategy().execute(of_running(&plan), cx)
         })
         .unwrap()
     };
@@ -220,13 +227,45 @@ fn a_running_job_is_in_progress_until_its_operation_has_ended() {
 }
 
 #[test]
+fn jobs_of_one_priority_that_wait_are_paused_together_and_let_go_together() {
+    let low = |id, state| (id, "reindex", JobPriority::Low, state);
+    let scheduler = Scheduler::with(&[
+        low(1, JobState::Running),
+        low(2, JobState::Waiting),
+        low(3, JobState::Waiting),
+        (4, "vacuum", JobPriority::Normal, JobState::Waiting),
+    ]);
+    let plan = planned(&scheduler);
+    let together: Vec<usize> = plan
+        .steps
+        .iter()
+        .map(|it| it.action.as_array().unwrap().len())
+        .collect();
+    assert_eq!((paused_by(&plan), together), (vec![2, 3, 1, 4], vec![2, 1, 1]));
+
+    let strategy = scheduler.strategy();
+    complete(&plan.steps[0], |step, cx| strategy.execute(step, cx), || {}).unwrap();
+    let states = scheduler.states();
+    assert_eq!((states[&2], states[&3]), (JobState::Paused, JobState::Paused));
+
+    // That one of them was taken over holds up the others no more than it must.
+    if let Some(job) = scheduler.0.lock().jobs.get_mut(&2) {
+        job.paused_by = None;
+    }
+    let undone = in_context(Duration::from_secs(60), |cx| strategy.rollback(&plan.steps[0], cx));
+    assert!(matches!(undone, Err(StepError::Conflict { .. })), "{undone:?}");
+    let states = scheduler.states();
+    assert_eq!((states[&2], states[&3]), (JobState::Paused, JobState::Running));
+}
+
+#[test]
 fn a_job_that_ended_meanwhile_needs_neither_pause_nor_resumption() {
     let scheduler = storm();
     let plan = planned(&scheduler);
     scheduler.0.lock().jobs.remove(&2);
     let strategy = scheduler.strategy();
-    complete(&plan.steps[0], |step, cx| strategy.execute(step, cx), || {}).unwrap();
-    complete(&plan.steps[0], |step, cx| strategy.rollback(step, cx), || {}).unwrap();
+    complete(of_running(&plan), |step, cx| strategy.execute(step, cx), || {}).unwrap();
+    complete(of_running(&plan), |step, cx| strategy.rollback(step, cx), || {}).unwrap();
 }
 
 #[test]
@@ -241,9 +280,9 @@ fn a_job_that_someone_else_paused_meanwhile_is_a_conflict_and_stays_paused() {
             }
             let strategy = scheduler.strategy();
             let before = scheduler.states();
-            let executed = in_context(Duration::from_secs(60), |cx| strategy.execute(&plan.steps[0], cx));
+            let executed = in_context(Duration::from_secs(60), |cx| strategy.execute(of_running(&plan), cx));
             assert!(matches!(executed, Err(StepError::Conflict { .. })), "{executed:?}");
-            let undone = in_context(Duration::from_secs(60), |cx| strategy.rollback(&plan.steps[0], cx));
+            let undone = in_context(Duration::from_secs(60), |cx| strategy.rollback(of_running(&plan), cx));
             assert!(matches!(undone, Err(StepError::Conflict { .. })), "{undone:?}");
             assert_eq!(scheduler.states(), before);
         }
@@ -255,9 +294,9 @@ fn the_wait_for_a_drain_ends_at_its_deadline() {
     let scheduler = storm();
     let plan = planned(&scheduler);
     let strategy = scheduler.strategy();
-    let begun = in_context(Duration::from_secs(60), |cx| strategy.execute(&plan.steps[0], cx)).unwrap();
+    let begun = in_context(Duration::from_secs(60), |cx| strategy.execute(of_running(&plan), cx)).unwrap();
     assert!(matches!(begun, StepReport::InProgress { .. }));
-    let late = in_context(Duration::ZERO, |cx| strategy.execute(&plan.steps[0], cx));
+    let late = in_context(Duration::ZERO, |cx| strategy.execute(of_running(&plan), cx));
     assert!(matches!(late, Err(StepError::NotPermitted(_))), "{late:?}");
 }
 
@@ -289,7 +328,7 @@ fn where_no_job_can_wait_nothing_is_planned() {
 fn without_a_permit_no_job_is_paused() {
     let scheduler = storm();
     let plan = planned(&scheduler);
-    let refused = in_context(Duration::ZERO, |cx| scheduler.strategy().execute(&plan.steps[0], cx));
+    let refused = in_context(Duration::ZERO, |cx| scheduler.strategy().execute(of_running(&plan), cx));
     assert!(matches!(refused, Err(StepError::NotPermitted(_))));
     assert_eq!(scheduler.states(), storm().states());
 }

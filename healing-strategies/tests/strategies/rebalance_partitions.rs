@@ -70,6 +70,7 @@ impl Shelves {
         for (load, place) in self.0.lock().vectors.values() {
             let partition = partitions.entry(*place).or_insert(PartitionMetrics {
                 load: Amount::ZERO,
+                inserts: None,
                 vectors: 0,
             });
             partition.load = Amount::clamped(partition.load.get() + load);

@@ -171,6 +171,7 @@ fn hot_partition() -> (MemoryHost, Observation) {
     for (partition, load) in vectors.values() {
         let measured = partitions.entry(*partition).or_insert(PartitionMetrics {
             load: Amount::ZERO,
+            inserts: None,
             vectors: 0,
         });
         measured.load = Amount::clamped(measured.load.get() + load.get());

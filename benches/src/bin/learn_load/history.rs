@@ -97,6 +97,7 @@ impl Iterator for History {
 fn metrics() -> SystemMetrics {
     let partition = PartitionMetrics {
         load: Amount::clamped(1.0),
+        inserts: None,
         vectors: 1000,
     };
     SystemMetrics {

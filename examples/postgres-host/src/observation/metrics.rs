@@ -17,7 +17,14 @@ impl Facts {
         let partitions = self.partitions.iter().map(|(&id, it)| {
             let load = Amount::clamped(it.asked);
             let vectors = count(it.vectors);
-            (id, PartitionMetrics { load, vectors })
+            (
+                id,
+                PartitionMetrics {
+                    load,
+                    inserts: None,
+                    vectors,
+                },
+            )
         });
         let mut consumers: Vec<MemoryConsumer> = (self.partitions.iter().filter(|(_, it)| it.hot))
             .map(|(id, it)| MemoryConsumer {

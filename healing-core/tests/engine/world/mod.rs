@@ -365,6 +365,7 @@ impl ObservationSource for World {
                     id,
                     PartitionMetrics {
                         load: Amount::clamped(load(id)),
+                        inserts: None,
                         vectors: 100,
                     },
                 )
