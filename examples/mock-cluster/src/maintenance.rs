@@ -145,6 +145,9 @@ impl Maintenance {
 
     /// Waiting jobs take the free slots of their shard, in order of priority and number.
     pub(crate) fn fill_slots(&mut self) {
+        if self.waiting() == 0 {
+            return;
+        }
         let mut at_work: BTreeMap<i64, usize> = BTreeMap::new();
         for job in self.jobs.values().filter(|job| is_at_work(job.state)) {
             *at_work.entry(job.shard).or_insert(0) += 1;

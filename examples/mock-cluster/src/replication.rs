@@ -67,9 +67,7 @@ impl Replication {
 
     /// One second passes, in which these updates reach each shard, where there are any.
     pub(crate) fn step(&mut self, noise: &mut Noise, updates: &BTreeMap<i64, f64>) {
-        let spare: BTreeMap<i64, f64> = (1..=self.size.shards())
-            .map(|shard| (shard, self.spare(shard)))
-            .collect();
+        let spare = self.spares();
         for (id, replica) in &mut self.replicas {
             let ordinary = noise.change(ORDINARY_LAG).unwrap_or(replica.ordinary());
             let of_its_shard = |values: &BTreeMap<i64, f64>| {
@@ -252,9 +250,22 @@ impl Replication {
         (self.read_from(shard) - REPLICAS_PER_SHARD as f64).max(0.0)
     }
 
+    /// The same of every shard, where a replica catches up the faster for it.
+    fn spares(&self) -> BTreeMap<i64, f64> {
+        if self.replicas.values().all(|replica| replica.doing != Doing::Behind) {
+            return BTreeMap::new();
+        }
+        (1..=self.size.shards())
+            .map(|shard| (shard, self.spare(shard)))
+            .collect()
+    }
+
     /// The router takes replicas that are behind their bound out, and puts those in again that have caught up. The last one
     /// of a shard stays whatever its bound.
     fn route(&mut self) {
+        if self.replicas.values().all(Replica::is_routed) {
+            return;
+        }
         for shard in 1..=self.size.shards() {
             let mut read = self.read_from(shard);
             for id in self.size.replicas_of(shard) {
@@ -345,6 +356,11 @@ impl Replica {
     /// How far it is behind when it is in order.
     fn ordinary(&self) -> f64 {
         self.lag.clamp(ORDINARY_LAG.start, ORDINARY_LAG.end)
+    }
+
+    /// Whether the router has nothing to do with it.
+    fn is_routed(&self) -> bool {
+        self.bound.is_none() && self.is_read == self.serves()
     }
 
     fn is_up(&self) -> bool {
