@@ -58,7 +58,8 @@ pub trait RemediationStrategy: Send + Sync {
     /// [`PlanError`], above all [`PlanError::NothingToDo`].
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError>;
 
-    /// Does `step`, or goes on with it.
+    /// Does `step`, or goes on with it. Where it takes several actuator calls, the first that fails ends it, here as in
+    /// [`rollback`](Self::rollback): such a call may still be at work, and its lease be needed to hold it off.
     ///
     /// # Errors
     /// [`StepError`]: the engine undoes what was done so far.

@@ -144,13 +144,10 @@ impl PauseMaintenance {
             }
         }
     }
+}
 
-    fn resume(&self, job: &Job, context: &StepContext<'_>) -> Result<(), StepError> {
-        if matches!(job.state, JobState::Paused | JobState::Draining) {
-            is_ours(job, context)?;
-        }
-        unless_gone(self.jobs.resume(&context.permit()?, job.id)).map(|_| ())
-    }
+fn is_paused(job: &Job) -> bool {
+    matches!(job.state, JobState::Paused | JobState::Draining)
 }
 
 /// A job that is draining or paused must be so in this remediation's name.
@@ -236,10 +233,15 @@ impl RemediationStrategy for PauseMaintenance {
 
     fn rollback(&self, step: &Step, context: &StepContext<'_>) -> Result<StepReport, StepError> {
         let actions: Vec<PauseJob> = step.action()?;
-        let jobs = self.find(&actions, context)?;
-        // One that cannot be resumed holds up none of the others.
-        let resumed: Vec<_> = jobs.iter().map(|job| self.resume(job, context)).collect();
-        resumed.into_iter().collect::<Result<(), _>>()?;
+        // What someone else paused holds up none of the others. A call that failed does: it may still be at work.
+        let (ours, others): (Vec<_>, Vec<_>) = self
+            .find(&actions, context)?
+            .into_iter()
+            .partition(|job| !is_paused(job) || is_ours(job, context).is_ok());
+        for job in ours {
+            unless_gone(self.jobs.resume(&context.permit()?, job.id))?;
+        }
+        others.iter().try_for_each(|job| is_ours(job, context))?;
         let jobs = self.find(&actions, context)?;
         match jobs
             .iter()
