@@ -109,3 +109,54 @@ const POINTS: u8 = 4;
 
 /// Cells less probable than this are left out of sums, which are made to add up to 1 afterwards.
 const NEGLIGIBLE: f64 = 1e-6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that believes more of a greater chance, and rules none out.
+    fn hopeful() -> Belief {
+        Belief::new(std::array::from_fn(|cell| 1.0 + cell as f64))
+    }
+
+    #[test]
+    fn a_lot_of_even_boldness_is_drawn_from_what_is_believed() {
+        let even = Boldness {
+            odds: 1.0,
+            sharpness: 1.0,
+        };
+        let believed = hopeful();
+        for (lot, share) in believed.lots(even).cells.into_iter().zip(believed.cells) {
+            assert!((lot - share).abs() < 1e-12, "{lot} for {share}");
+        }
+    }
+
+    #[test]
+    fn below_the_quantile_of_a_share_lies_that_share() {
+        let believed = hopeful();
+        for hundredth in 1..100 {
+            let share = f64::from(hundredth) / 100.0;
+            let below = believed.share_below(believed.quantile(share));
+            assert!((below - share).abs() < 1e-12, "{below} for {share}");
+        }
+        assert_eq!((believed.share_below(0.0), believed.share_below(1.0)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn within_a_cell_every_chance_is_as_probable_as_another() {
+        let only = CELLS / 3;
+        let mut weights = [0.0; CELLS];
+        weights[only] = 1.0;
+        let (believed, cell) = (Belief::new(weights), &ALL[only]);
+        let at = |share: f64| cell.low + (cell.high - cell.low) * share;
+        for share in [0.125, 0.5, 0.75] {
+            assert!((believed.quantile(share) - at(share)).abs() < 1e-12);
+            assert!((believed.share_below(at(share)) - share).abs() < 1e-12);
+        }
+        let points: Vec<(f64, f64)> = believed.points().collect();
+        assert_eq!(points.len(), 4);
+        for ((value, probability), share) in points.into_iter().zip([0.125, 0.375, 0.625, 0.875]) {
+            assert!((value - at(share)).abs() < 1e-12 && (probability - 0.25).abs() < 1e-12);
+        }
+    }
+}
