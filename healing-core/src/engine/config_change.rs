@@ -156,7 +156,7 @@ mod tests {
             "lease_seconds": 0,
             "max_auto_heal_impact": 3,
             "max_impact": 0.5,
-            "monitor": {"baseline_sample": 3, "hysteresis": {"stress_samples": -1}},
+            "monitor": {"baseline_sample": 3, "hysteresis": {"stress_samples": -1}, "max_attempts_per_hour": 3},
             "selection": "at_random",
             "undo_attempts": 1_000_000,
         }));
@@ -168,6 +168,7 @@ mod tests {
                 "max_impact",
                 "monitor.baseline_sample",
                 "monitor.hysteresis.stress_samples",
+                "monitor.max_attempts_per_hour",
                 "selection",
                 "undo_attempts",
                 "lease_seconds",

@@ -326,3 +326,30 @@ fn refuse_ineffective(standing: &Standing, now: Timestamp, config: &HealingConfi
         until: later(ended, config.attempt_window),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_over_at_the_very_moment_that_it_was_told_to_last_until() {
+        let config = HealingConfig::default();
+        let last = Timestamp::from_second(1_000_000).unwrap_or_default();
+        let failures = Failures {
+            in_a_row: config.quarantine_after,
+            last,
+        };
+        let until = later(last, config.min_healing_interval);
+        let just_before = until - Duration::from_nanos(1);
+        assert_eq!(quarantined_until(failures, last, &config), Some(until));
+        assert_eq!(quarantined_until(failures, just_before, &config), Some(until));
+        assert_eq!(quarantined_until(failures, until, &config), None);
+        // The clock was set back, by as long as the wait and by more.
+        let earlier = last - config.min_healing_interval;
+        assert_eq!(quarantined_until(failures, earlier, &config), Some(until));
+        assert_eq!(
+            quarantined_until(failures, earlier - Duration::from_nanos(1), &config),
+            None
+        );
+    }
+}
