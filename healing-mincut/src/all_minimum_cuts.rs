@@ -114,7 +114,8 @@ impl<'g> AllMinimumCuts<'g> {
         }
     }
 
-    /// The edges that cross any of them, ascending: those whose loss makes some minimum cut lighter.
+    /// The edges that cross any of them, ascending: those whose loss makes some minimum cut lighter, and edges of
+    /// weight zero, whose loss makes none.
     pub fn edges(&self) -> impl Iterator<Item = CutEdge> + '_ {
         let classes = self.classes();
         self.graph

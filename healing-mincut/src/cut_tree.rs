@@ -93,6 +93,7 @@ impl<'g> CutTree<'g> {
     /// The tree's cuts, lightest first: one less than the graph has nodes, no two of which split it
     /// alike. Of equal ones, those with the smallest sides come first. Each is made as it is asked for,
     /// in O(n) time and O(m log m) for the edges.
+    #[must_use]
     pub fn cuts(&self) -> impl ExactSizeIterator<Item = MinimumCut> + '_ {
         let cuts = self.lightest_first();
         cuts.into_iter()

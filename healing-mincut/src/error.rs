@@ -57,7 +57,7 @@ pub enum GraphError {
 #[non_exhaustive]
 pub enum PairError {
     /// One of them is not in the graph.
-    #[error("there is no node {node}: the graph has the nodes 0 to {nodes} - 1")]
+    #[error("there is no node {node}: the graph's {nodes} nodes are numbered from 0")]
     NodeOutOfRange {
         /// The node asked for.
         node: u32,

@@ -113,6 +113,7 @@ impl Graph {
     /// # Panics
     ///
     /// If `node` is not below [`nodes`](Self::nodes).
+    #[must_use]
     pub fn neighbours(&self, node: u32) -> impl ExactSizeIterator<Item = (u32, u64)> + '_ {
         let arcs = self.offsets[node as usize]..self.offsets[node as usize + 1];
         let targets = self.targets[arcs.clone()].iter().copied();
@@ -140,7 +141,8 @@ impl Graph {
         &self.weights
     }
 
-    /// Where each node's arcs begin, and behind the last node where they end.
+    /// Where each node's arcs begin, and behind the last node where they end: `nodes() + 1` positions in
+    /// [`arc_targets`](Self::arc_targets).
     #[must_use]
     pub fn arc_offsets(&self) -> &[usize] {
         &self.offsets

@@ -14,8 +14,8 @@
 //! passes and bounded by the best cut known, in the order of what they cost; flows where contractions stop.
 //!
 //! All are exact and deterministic, recurse nowhere, and need no more than memory in proportion to the
-//! graph. A [`Graph`] is built from edges, from real capacities, or (with the feature `petgraph`, which
-//! is on by default) from petgraph's graphs.
+//! graph, beside the cuts that they return. A [`Graph`] is built from edges, from real capacities, or
+//! (with the feature `petgraph`, which is on by default) from petgraph's graphs.
 //!
 //! ```
 //! use healing_mincut::{Graph, minimum_cut};
