@@ -59,6 +59,13 @@
 //! assert!(matches!(&for_a_human[..], [EventKind::NoStrategy { problem, .. }] if problem.as_str() == "hotspot_congestion"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `redb`, by default | `storage::RedbStorage`: journal, outcomes and leases in one file |
+//! | `ed25519`, by default | `audit::Ed25519Signer`, and `audit::verify`: signed journals |
+//! | `metrics`, `tracing` | `telemetry`, and spans and events, each through the facade of its name |
+//! | `testkit` | `testkit`: suites for a host's own stores and strategies |
 
 pub mod audit;
 pub mod classify;

@@ -202,6 +202,7 @@ impl HealerBuilder {
 
     /// Is broken in this way.
     #[cfg(feature = "mutations")]
+    #[doc(hidden)]
     pub fn broken_by(self, mutation: Option<Mutation>) -> Self {
         Self { mutation, ..self }
     }

@@ -85,6 +85,7 @@ pub use event::{EventKind, HealingEvent, Tick};
 pub use guard::Refusal;
 pub use healer::Healer;
 #[cfg(feature = "mutations")]
+#[doc(hidden)]
 pub use mutation::Mutation;
 pub use observer::TickObserver;
 pub use orders::{ControlError, Executed, Execution};
