@@ -30,26 +30,26 @@ use crate::topology::{EdgeKind, NodeKind, NodeRef};
 /// A match is sure (confidence 1), `unknown` is not (0). Of the nodes that a matching rule is about, the diagnosis names
 /// those that stand out in the metrics: partitions and centroids above their mean, replicas that lag at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RuleClassifier {
     thresholds: RuleThresholds,
 }
 
 /// What each rule must find more than.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RuleThresholds {
-    /// `partition_link` edges in the witness, for a hotspot.
+    /// `partition_link` edges in the witness, for a hotspot. 3.
     pub partition_links: usize,
-    /// Centroid nodes in the witness, for skew.
+    /// Centroid nodes in the witness, for skew. 5.
     pub centroid_nodes: usize,
-    /// `replication` edges in the witness, for lag.
+    /// `replication` edges in the witness, for lag. 0.
     pub replication_links: usize,
-    /// `dependency` edges in the witness, for contention.
+    /// `dependency` edges in the witness, for contention. 2.
     pub dependencies: usize,
-    /// Used memory, for memory pressure.
+    /// Used memory, for memory pressure. 85 %.
     pub memory_used_pct: Percent,
-    /// The worst index's fragmented share, for fragmentation.
+    /// The worst index's fragmented share, for fragmentation. 30 %.
     pub fragmentation_pct: Percent,
 }
 

@@ -10,7 +10,8 @@ use crate::monitor::{JudgedBy, MOST_WEAK_CUTS, MonitorConfig, Thresholds};
 use crate::number::Ratio;
 use crate::problem::ProblemKind;
 
-/// How a healer behaves. The first seven fields are the seed's, with its defaults.
+/// How a healer behaves. The first eight fields are the seed's, with its defaults, but that `resync_replica` needs approval too.
+/// No duration may be longer than a year (366 days).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HealingConfig {
@@ -23,7 +24,7 @@ pub struct HealingConfig {
     /// `max_attempts_per_hour` is read too.
     #[serde(alias = "max_attempts_per_hour")]
     pub max_attempts_per_window: u32,
-    /// The length of that window. One hour.
+    /// The length of that window. One hour; more than 0.
     #[serde(rename = "attempt_window_seconds", with = "duration_serde::seconds")]
     pub attempt_window: Duration,
     /// Strategies more disruptive than this need a human's approval while the collection is under stress. 0.5.
@@ -59,10 +60,10 @@ pub struct HealingConfig {
     /// How long the share must have been back below its limit for remediations to begin again. 60 s.
     #[serde(rename = "storm_delay_seconds", with = "duration_serde::seconds")]
     pub storm_delay: Duration,
-    /// How long a remediation awaits approval before it expires. One hour.
+    /// How long a remediation awaits approval before it expires. One hour; more than 0.
     #[serde(rename = "approval_timeout_seconds", with = "duration_serde::seconds")]
     pub approval_timeout: Duration,
-    /// An observation older than this is none. 60 s.
+    /// An observation older than this is none. 60 s; more than 0.
     #[serde(rename = "max_observation_age_seconds", with = "duration_serde::seconds")]
     pub max_observation_age: Duration,
     /// How often undoing a step is tried before it is given up and a human called. 3; 1 to 100.
@@ -72,7 +73,7 @@ pub struct HealingConfig {
 
     /// How each collection is watched.
     pub monitor: MonitorConfig,
-    /// From one regular sample of a collection to the next. 10 s.
+    /// From one regular sample of a collection to the next. 10 s; more than 0.
     #[serde(rename = "sample_interval_seconds", with = "duration_serde::seconds")]
     pub sample_interval: Duration,
     /// From the end of a step to the measurement of what it did. 5 s.
@@ -86,9 +87,9 @@ pub struct HealingConfig {
     /// How long a measurement that a remediation waits for may fail before the remediation is undone. 120 s.
     #[serde(rename = "measurement_patience_seconds", with = "duration_serde::seconds")]
     pub measurement_patience: Duration,
-    /// Lambda must rise, or the symptom sink, by this share to count as verified. The seed's 0.1.
+    /// Lambda must rise, or the symptom sink, by this share to count as verified. The seed's 0.1; more than 0.
     pub min_improvement: Ratio,
-    /// A step after which lambda is this share lower than before is taken back. The seed's 0.1.
+    /// A step after which lambda is this share lower than before is taken back. The seed's 0.1; more than 0.
     pub worsening_limit: Ratio,
     /// What counts as verified.
     pub verification: VerificationRule,
@@ -272,7 +273,6 @@ impl HealingConfig {
             ("storm_delay_seconds", self.storm_delay),
             ("monitor.drift.window_seconds", self.monitor.drift.window),
             ("monitor.drift.horizon_seconds", self.monitor.drift.horizon),
-            ("approval_timeout_seconds", self.approval_timeout),
         ] {
             expect(duration <= LONGEST, field, format!("{duration:?}"), "at most a year");
         }
@@ -359,6 +359,7 @@ mod tests {
             max_attempts_per_window: 0,
             sample_interval: Duration::ZERO,
             lease: Duration::MAX,
+            approval_timeout: Duration::MAX,
             ..HealingConfig::default()
         };
         let faults: Vec<_> = config
@@ -370,7 +371,12 @@ mod tests {
             .collect();
         assert_eq!(
             faults,
-            ["max_attempts_per_window", "sample_interval_seconds", "lease_seconds"]
+            [
+                "max_attempts_per_window",
+                "sample_interval_seconds",
+                "lease_seconds",
+                "approval_timeout_seconds"
+            ]
         );
         assert!(HealingConfig::default().validate().is_ok() && HealingConfig::original().validate().is_ok());
     }
@@ -384,7 +390,15 @@ mod tests {
         .unwrap();
         assert_eq!(config.min_healing_interval, Duration::from_secs(60));
         assert_eq!(config.require_approval[1].as_str(), "cache_stampede");
-        assert!(serde_json::from_str::<HealingConfig>(r#"{"max_impact": 0.3}"#).is_err());
+        for misspelt in [
+            r#"{"max_impact": 0.3}"#,
+            r#"{"monitor": {"baseline_sample": 3}}"#,
+            r#"{"monitor": {"hysteresis": {"stress_sample": 3}}}"#,
+            r#"{"monitor": {"drift": {"window": 60}}}"#,
+            r#"{"monitor": {"thresholds": {"relative": {"stress": 0.8, "critical": 0.5, "recovery_offset": 0, "offset": 0}}}}"#,
+        ] {
+            assert!(serde_json::from_str::<HealingConfig>(misspelt).is_err(), "{misspelt}");
+        }
         assert!(serde_json::from_str::<HealingConfig>(r#"{"max_auto_heal_impact": 3}"#).is_err());
     }
 }

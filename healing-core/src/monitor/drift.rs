@@ -13,7 +13,7 @@ use crate::number::Lambda;
 
 /// When sinking integrity is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct DriftConfig {
     /// The slope is measured over this much time: over less, faster falls are told in time; over more, slower ones are told
     /// from scatter. 30 minutes.

@@ -55,21 +55,21 @@ pub struct StateChange {
 
 /// How reluctant the state is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct HysteresisConfig {
-    /// This many samples in a row below the stress threshold make stress.
+    /// This many samples in a row below the stress threshold make stress. 3; 0 counts as 1.
     pub stress_samples: u32,
-    /// This many samples in a row below the critical threshold make it critical.
+    /// This many samples in a row below the critical threshold make it critical. 2; 0 counts as 1.
     pub critical_samples: u32,
     /// Every sample must stay above threshold + offset for this long before the state goes back up; and for as long after it
-    /// went up it does not go down again. So a signal that swings around a threshold crosses it at most once in this time.
+    /// went up it does not go down again. So a signal that swings around a threshold crosses it at most once in this time. 300 s.
     #[serde(rename = "recovery_hold_seconds", with = "duration_serde::seconds")]
     pub recovery_hold: Duration,
-    /// No transition within this long after one.
+    /// No transition within this long after one. 60 s.
     #[serde(rename = "cool_down_seconds", with = "duration_serde::seconds")]
     pub cool_down: Duration,
     /// Between two samples at most this much time counts, so that a clock that jumps hours ahead does not end a hold or a
-    /// cool-down by itself.
+    /// cool-down by itself. 60 s.
     #[serde(rename = "longest_sample_gap_seconds", with = "duration_serde::seconds")]
     pub longest_sample_gap: Duration,
 }

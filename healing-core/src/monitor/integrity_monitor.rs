@@ -22,7 +22,7 @@ use crate::topology::{ContractedGraph, NodeRef};
 
 /// How a collection is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct MonitorConfig {
     /// When lambda is too low.
     pub thresholds: Thresholds,
@@ -34,7 +34,7 @@ pub struct MonitorConfig {
     pub drift: DriftConfig,
     /// What is healthy is learned from this many first samples: of lambda, and of each edge; and from as many more, how much
     /// the weakest cuts scatter. With relative thresholds a collection counts as normal until then, so the first healer
-    /// of a collection should begin while it is well; later ones [recall](IntegrityMonitor::recall) what it learned. 5.
+    /// of a collection should begin while it is well; later ones [recall](IntegrityMonitor::recall) what it learned. 5; 0 counts as 1.
     pub baseline_samples: usize,
     /// How many of the weakest cuts are reported. 5; at most [`MOST_WEAK_CUTS`].
     pub weak_cuts: usize,
@@ -128,7 +128,8 @@ impl Sight {
 }
 
 impl IntegrityMonitor {
-    /// A monitor that has seen nothing yet.
+    /// A monitor that has seen nothing yet. It takes any configuration;
+    /// [`HealingConfig::validate`](crate::HealingConfig::validate) says whether one makes sense.
     #[must_use]
     pub fn new(config: &MonitorConfig) -> Self {
         Self {

@@ -6,17 +6,17 @@ use crate::number::{Lambda, Ratio};
 
 /// Below which lambda a collection is stressed or critical, and above which it has recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Thresholds {
     /// In lambda's own unit.
     Absolute(ResolvedThresholds),
     /// In shares of the collection's own learned healthy baseline.
     Relative {
-        /// Below this share the collection is stressed.
+        /// Below this share the collection is stressed. 0.8.
         stress: Ratio,
-        /// Below this share it is critical.
+        /// Below this share it is critical. 0.5; at most `stress`.
         critical: Ratio,
-        /// It must rise this share above a threshold before it has recovered from being below.
+        /// It must rise this share above a threshold before it has recovered from being below. 0.05.
         recovery_offset: Ratio,
     },
 }
