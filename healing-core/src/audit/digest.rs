@@ -75,7 +75,7 @@ impl From<Digest> for String {
     }
 }
 
-/// A text that is not the hexadecimal form of so many bytes.
+/// A text that is not the hexadecimal form of a [`Digest`] or a [`PublicKey`](super::PublicKey).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("expected {expected} hexadecimal digits, found {found} characters or others among them")]
 #[non_exhaustive]

@@ -16,7 +16,7 @@ mod verifier;
 #[cfg(feature = "ed25519")]
 mod verify;
 
-pub use digest::Digest;
+pub use digest::{Digest, InvalidHex};
 #[cfg(feature = "ed25519")]
 pub use ed25519::Ed25519Signer;
 #[cfg(feature = "ed25519")]

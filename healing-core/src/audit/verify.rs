@@ -23,7 +23,8 @@ const MOST_BEGINNINGS: u32 = 3;
 /// rotated meanwhile is not known yet.
 ///
 /// # Errors
-/// [`AuditError`].
+/// [`AuditError::Bad`] for a bad record, [`AuditError::BadHead`] for a head that no key in use has signed, and
+/// [`AuditError::Journal`] when the journal cannot be read.
 pub fn verify(
     journal: &dyn Journal,
     key: PublicKey,
@@ -45,7 +46,8 @@ pub fn verify(
 /// As [`verify`], of records in a file: as JSON, one a line, those of the global stream first ([`write_records`]).
 ///
 /// # Errors
-/// [`AuditError`].
+/// As [`verify`], but [`AuditError::BadLine`] for a line that is no record as it was written, and [`AuditError::Io`] where they
+/// cannot be read.
 pub fn verify_lines(
     lines: impl BufRead,
     key: PublicKey,
@@ -65,7 +67,7 @@ pub fn verify_lines(
 /// Writes a journal's records as [`verify_lines`] reads them.
 ///
 /// # Errors
-/// [`AuditError::Journal`] or [`AuditError::Io`].
+/// [`AuditError::Journal`] when the journal cannot be read, [`AuditError::Io`] when `to` cannot be written.
 pub fn write_records(journal: &dyn Journal, to: &mut dyn Write) -> Result<(), AuditError> {
     for stream in journal.streams()? {
         each_record(journal, &stream, |record| {

@@ -1,5 +1,7 @@
 //! What was decided for a collection, and why: data, so that it can be explained later.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::guard::Refusal;
 use crate::identity::RemediationId;
 use crate::monitor::IntegrityState;
 use crate::number::{Amount, Lambda, Percent, Ratio};
-use crate::plan::Prediction;
+use crate::plan::{MAX_PLAN_BYTES, MAX_PLAN_STEPS, Prediction};
 use crate::problem::ProblemKind;
 
 /// What was decided when a collection was last found degraded.
@@ -132,6 +134,39 @@ pub enum RejectionReason {
     },
 }
 
+impl fmt::Display for RejectionReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooDisruptive { impact, limit } => {
+                write!(formatter, "its impact is {impact}, at most {limit} is allowed")
+            }
+            Self::Quarantined { until } => write!(formatter, "it failed too often and may be tried again at {until}"),
+            Self::NoPlan { error } => write!(formatter, "it has no plan: {error}"),
+            Self::UnusablePlan { steps } => {
+                write!(
+                    formatter,
+                    "its plan has {steps} steps, 1 to {MAX_PLAN_STEPS} are allowed"
+                )
+            }
+            Self::OversizedPlan { bytes } => {
+                write!(
+                    formatter,
+                    "its plan has {bytes} bytes, at most {MAX_PLAN_BYTES} are allowed"
+                )
+            }
+            Self::BlastRadius { of, share, limit } => {
+                write!(
+                    formatter,
+                    "its plan touches {share} % of the {of}, at most {limit} % are allowed"
+                )
+            }
+            Self::PredictedWorse { before, after } => {
+                write!(formatter, "its plan would lower lambda from {before} to {after}")
+            }
+        }
+    }
+}
+
 /// What a plan touches too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,4 +175,13 @@ pub enum BlastRadius {
     Nodes,
     /// The vectors of the collection.
     Vectors,
+}
+
+impl fmt::Display for BlastRadius {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Nodes => "nodes",
+            Self::Vectors => "vectors",
+        })
+    }
 }

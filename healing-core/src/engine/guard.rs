@@ -120,7 +120,7 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    /// Whether only a human can change it.
+    /// Whether a human should be called: it will not go away by itself soon, and is no human's order.
     #[must_use]
     pub fn calls_human(&self) -> bool {
         match self {

@@ -91,6 +91,7 @@ const HEALTH: &str = "health:";
 /// A text that names no stream.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{name:?} names no stream; there are `global`, `collection:NAME` and `health:NAME`")]
+#[non_exhaustive]
 pub struct UnknownStream {
     /// The text.
     pub name: String,

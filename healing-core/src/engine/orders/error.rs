@@ -81,7 +81,7 @@ pub enum ControlError {
         found: Vec<ProblemKind>,
     },
     /// The strategy has no plan for the case.
-    #[error("{strategy} cannot be carried out: {reason:?}")]
+    #[error("{strategy} cannot be carried out: {reason}")]
     NoPlan {
         /// The strategy.
         strategy: String,
@@ -89,7 +89,7 @@ pub enum ControlError {
         reason: RejectionReason,
     },
     /// A guard is in the way that operators do not pass either.
-    #[error("not now: {reason:?}")]
+    #[error("not now: {reason}")]
     Refused {
         /// Which one.
         reason: Refusal,
@@ -121,5 +121,26 @@ fn found_list(found: &[ProblemKind]) -> String {
     match found {
         [] => "nothing".to_owned(),
         found => found.iter().map(ProblemKind::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_that_cannot_be_carried_out_says_why_in_words() {
+        let refused = ControlError::Refused {
+            reason: Refusal::Disabled,
+        };
+        assert_eq!(refused.to_string(), "not now: healing is switched off");
+        let unplanned = ControlError::NoPlan {
+            strategy: "scale_replicas".to_owned(),
+            reason: RejectionReason::UnusablePlan { steps: 0 },
+        };
+        assert_eq!(
+            unplanned.to_string(),
+            "scale_replicas cannot be carried out: its plan has 0 steps, 1 to 1000 are allowed"
+        );
     }
 }
