@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::number::{Amount, Lambda};
+use crate::problem::ProblemKind;
 use crate::topology::{Edge, EdgeKey, NodeRef};
 
 /// The most steps a plan may have.
@@ -210,7 +211,7 @@ pub enum PlanError {
     #[error("the strategy does not treat {kind}")]
     WrongProblem {
         /// The problem's kind.
-        kind: String,
+        kind: ProblemKind,
     },
     /// There is nothing this strategy could do that would help.
     #[error("nothing to do: {reason}")]

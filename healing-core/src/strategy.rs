@@ -96,7 +96,7 @@ impl Case<'_> {
     #[must_use]
     pub fn wrong_problem(&self) -> PlanError {
         PlanError::WrongProblem {
-            kind: self.diagnosis.problem.kind().to_string(),
+            kind: self.diagnosis.problem.kind(),
         }
     }
 

@@ -412,7 +412,7 @@ impl RemediationStrategy for Tune {
     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
         let kind = case.diagnosis.problem.kind();
         if kind != out_of_tune() && self.flaw != Flaw::TreatsAnything {
-            return Err(PlanError::WrongProblem { kind: kind.to_string() });
+            return Err(PlanError::WrongProblem { kind });
         }
         if let Some((name, value)) = case.parameters.iter().next()
             && self.flaw != Flaw::IgnoresParameters

@@ -76,7 +76,7 @@
 //! #     fn reversible(&self) -> bool { true }
 //! #     fn plan(&self, case: &Case<'_>) -> Result<Plan, PlanError> {
 //! #         if case.diagnosis.problem.kind() != self.1 {
-//! #             return Err(PlanError::WrongProblem { kind: case.diagnosis.problem.kind().to_string() });
+//! #             return Err(case.wrong_problem());
 //! #         }
 //! #         if let Some((name, value)) = case.parameters.iter().next() {
 //! #             return Err(PlanError::InvalidParameter { name: name.clone(), value: value.to_string(), expected: "none".into() });
