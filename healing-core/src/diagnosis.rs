@@ -31,6 +31,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// `measure` came out at `value`, and speaks for the problem above `threshold`.
+    #[must_use]
     pub fn measured(measure: impl Into<String>, value: f64, threshold: f64) -> Self {
         Self {
             measure: measure.into(),

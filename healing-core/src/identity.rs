@@ -184,7 +184,7 @@ pub struct RemediationId {
 }
 
 impl RemediationId {
-    /// Names the `number`th remediation of `collection`.
+    /// Names the `number`th remediation of `collection`, from 1. No remediation has the number 0.
     #[must_use]
     pub fn new(collection: CollectionId, number: u64) -> Self {
         Self { collection, number }

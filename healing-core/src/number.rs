@@ -142,7 +142,7 @@ impl Ratio {
     #[must_use]
     pub const fn literal(value: f64) -> Self {
         assert!(value >= 0.0 && value <= 1.0, "a ratio literal must lie in 0..=1");
-        Self(value)
+        Self(value + 0.0)
     }
 
     /// What is missing to the whole: `1 - self`.

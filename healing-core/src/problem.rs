@@ -238,7 +238,8 @@ impl CustomKind {
     /// Checks `name`.
     ///
     /// # Errors
-    /// [`InvalidName`] when it is not snake_case or is a name that the crate itself uses.
+    /// [`InvalidName`] when it is not snake_case, is longer than [`MAX_NAME_BYTES`](crate::identity::MAX_NAME_BYTES), or is a
+    /// name that the crate itself uses.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
         let name = name.into();
         check_wire_name("problem kind", &name)?;
@@ -255,6 +256,20 @@ impl CustomKind {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for CustomKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl FromStr for CustomKind {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        Self::new(name)
     }
 }
 
@@ -285,6 +300,8 @@ mod tests {
         assert_eq!(own, ProblemKind::Custom(CustomKind::new("cache_stampede").unwrap()));
         assert!("Cache Stampede".parse::<ProblemKind>().is_err());
         assert!(CustomKind::new("unknown").is_err() && CustomKind::new("custom").is_err());
+        let kind: CustomKind = "cache_stampede".parse().unwrap();
+        assert_eq!(kind.to_string(), own.to_string());
     }
 
     #[test]

@@ -34,7 +34,7 @@ use crate::observation::Observation;
 /// Where the host does not measure something, the graph speaks alone; the evidence then says so, and the confidence is that of
 /// the graph alone. A collection that is well and shows nothing has no diagnosis; one that is degraded, and nothing is found
 /// that is more likely than not, is `unknown`, with the share that each kind of edge lost and the most suspicious place.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EvidenceClassifier {
     config: EvidenceConfig,
 }

@@ -1,5 +1,6 @@
 //! Outcomes: what came of each remediation (seed, table `healing_outcomes`).
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -68,6 +69,12 @@ impl OutcomeId {
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
+    }
+}
+
+impl fmt::Display for OutcomeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
     }
 }
 
@@ -165,6 +172,12 @@ impl FeedbackScore {
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
+    }
+}
+
+impl fmt::Display for FeedbackScore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
     }
 }
 

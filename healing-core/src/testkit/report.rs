@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// assert!(report.is_clean(), "{report}");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "what a suite found is in its report and nowhere else"]
 pub struct Report {
     subject: String,
     held: Vec<&'static str>,
@@ -42,6 +43,7 @@ enum Kind {
 
 impl Objection {
     /// The check found something that is wrong.
+    #[must_use]
     pub fn broken(what: impl Into<String>) -> Self {
         Self(Kind::Broken(what.into()))
     }
@@ -54,6 +56,7 @@ impl Objection {
     }
 
     /// The check could not be made here.
+    #[must_use]
     pub fn not_tried(why: impl Into<String>) -> Self {
         Self(Kind::NotTried(why.into()))
     }
