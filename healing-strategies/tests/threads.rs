@@ -1,8 +1,8 @@
 //! What is handed from thread to thread.
 
 use healing_strategies::actuators::{
-    ActuatorError, Centroids, Indexes, Jobs, Partitions, ReadRouting, ReplicaCopies, Replicas, Throttle, Tiers,
-    WriteRouting,
+    ActuatorError, Centroids, Indexes, InvalidLagBound, Jobs, Partitions, ReadRouting, ReplicaCopies, Replicas,
+    Throttle, Tiers, WriteRouting,
 };
 use healing_strategies::{
     CompactIndexes, DrainHotPartition, EvictColdData, InvalidConfig, MemoryHost, MemoryState, PauseMaintenance,
@@ -10,6 +10,8 @@ use healing_strategies::{
 };
 
 const fn may_go_anywhere<T: Send + Sync + ?Sized>() {}
+
+const fn is_an_error<T: std::error::Error + Send + Sync + 'static>() {}
 
 #[test]
 fn every_strategy_may_be_sent_and_shared() {
@@ -23,7 +25,6 @@ fn every_strategy_may_be_sent_and_shared() {
     may_go_anywhere::<ResyncReplica>();
     may_go_anywhere::<ScaleReplicas>();
     may_go_anywhere::<ThrottleIngestion>();
-    may_go_anywhere::<InvalidConfig>();
 }
 
 #[test]
@@ -38,7 +39,13 @@ fn so_may_every_actuator() {
     may_go_anywhere::<dyn Throttle>();
     may_go_anywhere::<dyn Tiers>();
     may_go_anywhere::<dyn WriteRouting>();
-    may_go_anywhere::<ActuatorError>();
     may_go_anywhere::<MemoryHost>();
     may_go_anywhere::<MemoryState>();
+}
+
+#[test]
+fn so_may_every_error() {
+    is_an_error::<ActuatorError>();
+    is_an_error::<InvalidConfig>();
+    is_an_error::<InvalidLagBound>();
 }

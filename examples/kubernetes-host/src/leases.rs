@@ -76,8 +76,8 @@ impl ClusterLeases {
             Ok(())
         } else {
             Err(ActuatorError::Fenced {
-                token: token.get(),
-                newest,
+                token,
+                newest: FencingToken::new(newest),
             })
         }
     }

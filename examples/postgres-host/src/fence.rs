@@ -74,8 +74,7 @@ pub(crate) fn hold_lease(
         &[&collection.as_str()],
     )?;
     let newest = row.map_or(0, |row| row.get::<_, i64>(0));
-    let newest = u64::try_from(newest).unwrap_or(u64::MAX);
-    let token = token.get();
+    let newest = FencingToken::new(u64::try_from(newest).unwrap_or(u64::MAX));
     if token < newest {
         Err(ActuatorError::Fenced { token, newest })
     } else if token > newest {

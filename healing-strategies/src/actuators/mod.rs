@@ -33,6 +33,7 @@ pub use tiers::{Segment, Tier, Tiers};
 pub use write_routing::{WriteRoute, WriteRouting};
 
 use healing_core::HostError;
+use healing_core::identity::FencingToken;
 use thiserror::Error;
 
 /// Why an actuator did not do as asked.
@@ -54,12 +55,12 @@ pub enum ActuatorError {
         reason: String,
     },
     /// The token is older than one already seen: another healer took over.
-    #[error("the fencing token {token} is older than {newest}")]
+    #[error("the fencing token {token} is older than {newest}: another healer took over")]
     Fenced {
         /// The token of the call.
-        token: u64,
+        token: FencingToken,
         /// The newest token seen.
-        newest: u64,
+        newest: FencingToken,
     },
     /// The host failed.
     #[error("{0}")]

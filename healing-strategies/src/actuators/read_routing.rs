@@ -10,12 +10,13 @@ use thiserror::Error;
 
 use super::ActuatorError;
 
-/// How far a replica may be behind and still be read from: whole milliseconds, so that it reads back exactly as written.
+/// How far a replica may be behind and still be read from: whole milliseconds, so that it reads back exactly as written. Any number of
+/// them, for a router may hold any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LagBound(u64);
 
-/// A bound that is out of range.
+/// A duration that is too long to be meant as a bound.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the lag bound is {0:?}, expected at most a year")]
 #[non_exhaustive]
@@ -31,7 +32,7 @@ impl LagBound {
     /// The bound of this duration, cut to milliseconds.
     ///
     /// # Errors
-    /// [`InvalidLagBound`] when it is longer than a year.
+    /// [`InvalidLagBound`] when it is longer than a year (366 days).
     pub fn new(bound: Duration) -> Result<Self, InvalidLagBound> {
         match u64::try_from(bound.as_millis()) {
             Ok(milliseconds) if bound <= YEAR => Ok(Self(milliseconds)),

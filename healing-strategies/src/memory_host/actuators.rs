@@ -22,12 +22,11 @@ impl MemoryHost {
     /// The state, for a call that writes.
     fn writing(&self, permit: &Permit<'_>) -> Result<MappedMutexGuard<'_, MemoryState>, ActuatorError> {
         let mut inside = self.inside();
-        let token = permit.token().get();
-        if token < inside.newest_token {
-            let newest = inside.newest_token;
+        let (token, newest) = (permit.token(), FencingToken::new(inside.newest_token));
+        if token < newest {
             return Err(ActuatorError::Fenced { token, newest });
         }
-        inside.newest_token = token;
+        inside.newest_token = token.get();
         Ok(MutexGuard::map(inside, |inside| &mut inside.state))
     }
 }

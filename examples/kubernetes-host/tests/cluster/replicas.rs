@@ -215,7 +215,7 @@ fn a_healer_that_was_succeeded_scales_nothing() {
     let newest = successor.acquire().unwrap().token;
     let fenced = world.scale(4, 6).unwrap_err();
     assert!(
-        matches!(fenced, ActuatorError::Fenced { token, newest: seen } if token == world.token.get() && seen == newest.get()),
+        matches!(fenced, ActuatorError::Fenced { token, newest: seen } if token == world.token && seen == newest),
         "{fenced}"
     );
     assert_eq!(world.api.count("PUT", "/scale"), 0);

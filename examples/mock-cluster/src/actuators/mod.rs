@@ -7,6 +7,7 @@ mod replication;
 mod writes;
 
 use healing_core::CollectionId;
+use healing_core::identity::FencingToken;
 use healing_core::permit::Permit;
 use healing_strategies::actuators::ActuatorError;
 use parking_lot::MutexGuard;
@@ -29,14 +30,11 @@ impl Cluster {
     /// The state, for a call that writes: the token is checked where the effect takes place.
     pub(crate) fn writing(&self, permit: &Permit<'_>) -> Result<MutexGuard<'_, State>, ActuatorError> {
         let mut state = self.reading(permit.collection())?;
-        let token = permit.token().get();
-        if token < state.newest_token {
-            return Err(ActuatorError::Fenced {
-                token,
-                newest: state.newest_token,
-            });
+        let (token, newest) = (permit.token(), FencingToken::new(state.newest_token));
+        if token < newest {
+            return Err(ActuatorError::Fenced { token, newest });
         }
-        state.newest_token = token;
+        state.newest_token = token.get();
         state.observed = None;
         Ok(state)
     }

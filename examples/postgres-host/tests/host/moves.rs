@@ -178,7 +178,7 @@ fn a_healer_that_was_replaced_moves_nothing_any_more() {
     let late = world.act(|permit| world.host.move_vectors(permit, &[VectorId(1)], 1, 2));
     assert!(
         matches!(late, Err(ActuatorError::Fenced { token, newest })
-            if token == world.lease.token.get() && newest == next.token.get()),
+            if token == world.lease.token && newest == next.token),
         "{late:?}"
     );
     assert_eq!(world.host.locate(&world.collection, &[VectorId(1)]).unwrap(), [Some(1)]);

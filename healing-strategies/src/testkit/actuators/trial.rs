@@ -70,12 +70,14 @@ pub(super) fn is_fenced<H: Host, T>(
     }
     with(host, 1, TOKEN, first).map_err(failed("a call with the newest token"))?;
     match with(host, 2, TOKEN - 1, late) {
-        Err(ActuatorError::Fenced { token, newest }) => require((token, newest) == (TOKEN - 1, TOKEN), || {
-            format!(
-                "the refusal of token {} after {TOKEN} names {token} and {newest}",
-                TOKEN - 1
-            )
-        }),
+        Err(ActuatorError::Fenced { token, newest }) => {
+            require((token.get(), newest.get()) == (TOKEN - 1, TOKEN), || {
+                format!(
+                    "the refusal of token {} after {TOKEN} names {token} and {newest}",
+                    TOKEN - 1
+                )
+            })
+        }
         Err(error) => Err(Objection::broken(format!(
             "token {} after {TOKEN} was refused, but not as fenced: {error}",
             TOKEN - 1
