@@ -7,6 +7,8 @@ use healing_core::storage::Disturbance;
 use healing_core::{Amount, ProblemKind, Ratio, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::optional_seconds;
+
 /// How well the strategies do, over everything that was learned. A rate over nothing is absent, not 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -17,7 +19,8 @@ pub struct EffectivenessReport {
     pub problems: Vec<ProblemEffectiveness>,
     /// The share of all outcomes that succeeded and were verified.
     pub overall_success_rate: Option<Ratio>,
-    /// The mean time from the begin of a remediation to its verification.
+    /// The mean time from the begin of a remediation to its verification, in seconds on the wire.
+    #[serde(rename = "avg_time_to_recovery_seconds", default, with = "optional_seconds")]
     pub avg_time_to_recovery: Option<Duration>,
     /// All outcomes together.
     pub overall: Effectiveness,
@@ -65,7 +68,8 @@ pub struct Effectiveness {
     pub success_rate: Option<Rate>,
     /// The share whose steps were taken back, or were to be.
     pub rollback_rate: Option<Rate>,
-    /// The mean time from the begin of a remediation to its verification, of those that were verified.
+    /// The mean time from the begin of a remediation to its verification, of those that were verified; in seconds on the wire.
+    #[serde(rename = "avg_time_to_recovery_seconds", default, with = "optional_seconds")]
     pub avg_time_to_recovery: Option<Duration>,
     /// How far the predicted lambda was from the measured one, as a mean share of the greater of the two, over those that
     /// declared effects and stayed in effect. 0 is exact.

@@ -55,6 +55,7 @@ mod evidence;
 mod half_life;
 mod lots;
 mod offline;
+mod optional_seconds;
 mod original_weights;
 mod paces;
 mod policy;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 /// verified x (1 + improvement x gained) - impact x (the strategy's impact) - duration x (time / (time + PATIENCE))
 /// ```
 ///
-/// where *gained* is the share of the final lambda that was gained: 0 where lambda did not rise, 0.5 where it doubled, 1 where
-/// the graph was disconnected before. Unlike the seed's relative improvement it cannot grow without bounds, so one lucky case
+/// where *gained* is the share of the final lambda that was gained: 0 where lambda did not rise, 0.5 where it doubled,
+/// nearly 1 where the graph was disconnected before. Unlike the seed's relative improvement it cannot grow without bounds, so one lucky case
 /// of an almost disconnected graph does not outweigh a hundred others.
 ///
 /// The defaults are a preference and no measurement: the first thing asked of a remediation is that it works, and everything
@@ -45,7 +45,8 @@ impl Utility {
     /// A remediation that takes this long costs half of what one costs that takes for ever.
     pub const PATIENCE: Duration = Duration::from_secs(600);
 
-    /// What `outcome` of a strategy with this `impact` was worth.
+    /// What `outcome` of a strategy with this `impact` was worth, in units of a bare verified success: -2 to 2, and by default
+    /// -0.3 to 1.25.
     #[must_use]
     pub fn of(&self, outcome: &OutcomeRecord, impact: Ratio) -> f64 {
         let success = if is_verified(outcome) { Ratio::ONE } else { Ratio::ZERO };
@@ -53,7 +54,7 @@ impl Utility {
     }
 
     /// What a remediation is worth on average that succeeds with probability `success`, then gains the share `gained` of the
-    /// final lambda, is as disruptive as `impact` and as slow as `slowness` (see [`slowness`]).
+    /// final lambda, is as disruptive as `impact` and as slow as `slowness` (see [`slowness`]). In the unit of [`of`](Self::of).
     #[must_use]
     pub fn expected(&self, success: Ratio, gained: Ratio, impact: Ratio, slowness: Ratio) -> f64 {
         success.get() * self.of_success(gained.get()) - self.cost(impact.get(), slowness.get())
@@ -74,7 +75,8 @@ pub fn is_verified(outcome: &OutcomeRecord) -> bool {
     outcome.success && outcome.verified == Some(true)
 }
 
-/// The share of the final lambda that an outcome gained: 0 where lambda did not rise.
+/// The share of the final lambda that an outcome gained: 0 where lambda did not rise. `improvement_pct` is the change of lambda in
+/// percent of the initial one, as in [`OutcomeRecord`].
 ///
 /// ```
 /// # use healing_learn::gained_share;

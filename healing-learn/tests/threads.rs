@@ -1,11 +1,13 @@
 //! What is handed from thread to thread.
 
 use healing_learn::{
-    EffectivenessReport, HalfLife, InvalidHalfLife, OfflineEstimate, OriginalWeights, OutcomeTracker, Policy,
-    PosteriorConfig, PosteriorWeights,
+    CreditRule, EffectivenessReport, HalfLife, InvalidHalfLife, OfflineEstimate, OriginalWeights, OutcomeTracker,
+    Policy, PosteriorConfig, PosteriorWeights, Prior, Utility,
 };
 
 const fn may_go_anywhere<T: Send + Sync + ?Sized>() {}
+
+const fn is_an_error<T: std::error::Error + Send + Sync + 'static>() {}
 
 const fn may_be_handed_over<T: Send + ?Sized>() {}
 
@@ -19,5 +21,8 @@ fn what_learns_may_be_sent_and_shared() {
     may_go_anywhere::<EffectivenessReport>();
     may_go_anywhere::<OfflineEstimate>();
     may_go_anywhere::<HalfLife>();
-    may_go_anywhere::<InvalidHalfLife>();
+    may_go_anywhere::<Prior>();
+    may_go_anywhere::<Utility>();
+    may_go_anywhere::<CreditRule>();
+    is_an_error::<InvalidHalfLife>();
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{FeedbackStore, KIND, candidates, choice, collection, numbered, outcome};
 use healing_core::storage::{Disturbance, FeedbackScore, MemoryStorage, OutcomeError, OutcomeRecord};
 use healing_core::{Clock, Lambda, Learner, Ratio, VirtualClock};
-use healing_learn::{Direction, OriginalWeights, OutcomeTracker};
+use healing_learn::{Direction, EffectivenessReport, OriginalWeights, OutcomeTracker};
 use proptest::prelude::*;
 
 fn tracker() -> (VirtualClock, OutcomeTracker) {
@@ -141,6 +141,10 @@ fn the_report_says_nothing_about_nothing() {
     });
     let report = tracker.effectiveness_report();
     assert_eq!(report.avg_time_to_recovery, Some(Duration::from_secs(90)));
+    let json = tracker.effectiveness();
+    assert_eq!(json["avg_time_to_recovery_seconds"], 90.0);
+    assert_eq!(json["overall"]["avg_time_to_recovery_seconds"], 90.0);
+    assert_eq!(serde_json::from_value::<EffectivenessReport>(json).unwrap(), report);
     let recent: Vec<_> = report.strategies[0]
         .recent_outcomes
         .iter()
