@@ -19,6 +19,9 @@ const GROUP: usize = 16;
 /// ... or in the order of their numbers, which memory likes better, if that many wait and at least
 /// such a share of all numbers between the smallest and the largest.
 const SWEEP_SHARE: usize = 24;
+/// They are followed no further once all but such a share of the nodes are members: the others may be
+/// pulled.
+const SWEEP_END: usize = 4;
 /// So many nodes that join round a corner are followed before more are looked for.
 const CORNER_BATCH: usize = 32;
 /// A node whose tie is less than such a share of the bound is not worth a look round corners.
@@ -115,6 +118,9 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
         let (mut smallest, mut largest) = (u32::MAX, 0);
         let mut noted = self.begin;
         loop {
+            if self.taken - self.begin == nodes {
+                return Reach::NearlyAll;
+            }
             let waiting = self.taken - self.begin - self.followed;
             if waiting == 0 {
                 if self.look_round_corners() {
@@ -138,7 +144,8 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
                     return Reach::NearlyAll;
                 }
             } else if waiting > BATCH && waiting * SWEEP_SHARE > (largest - smallest) as usize {
-                self.follow_by_number(smallest..=largest);
+                let most = (nodes - nodes / SWEEP_END).max(pull_at - 1);
+                self.follow_by_number(smallest..=largest, most);
             } else {
                 self.follow_batch();
             }
@@ -166,13 +173,18 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
         }
     }
 
-    /// Follows members, also those that join on the way, in the order of their numbers.
-    fn follow_by_number(&mut self, numbers: std::ops::RangeInclusive<u32>) {
+    /// Follows members, also those that join on the way, in the order of their numbers; no more once
+    /// there are more than `most`.
+    fn follow_by_number(&mut self, numbers: std::ops::RangeInclusive<u32>, most: usize) {
         let limit = T::from_weight(self.bound);
+        let most = self.begin + most;
         for node in numbers {
             let key = self.keys[node as usize];
             if key >= limit && !key.is_followed() {
                 self.follow(node);
+                if self.taken > most {
+                    break;
+                }
             }
         }
     }
@@ -301,7 +313,7 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
             seen += 1;
             joining += usize::from(self.may_join(node));
         }
-        joining * 3 > seen
+        joining * 2 > seen
     }
 
     /// Looks at the nodes outside in the order of their numbers, and lets those join that may: faster
