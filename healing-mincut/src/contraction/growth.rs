@@ -19,6 +19,8 @@ const GROUP: usize = 16;
 /// ... or in the order of their numbers, which memory likes better, if that many wait and at least
 /// such a share of all numbers between the smallest and the largest.
 const SWEEP_SHARE: usize = 24;
+/// In a sweep, nodes that join so far behind are followed at once.
+const NEAR: u32 = 1024;
 /// They are followed no further once all but such a share of the nodes are members: the others may be
 /// pulled.
 const SWEEP_END: usize = 4;
@@ -173,18 +175,31 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
         }
     }
 
-    /// Follows members, also those that join on the way, in the order of their numbers; no more once
-    /// there are more than `most`.
+    /// Follows members in the order of their numbers, also those that join on the way, if not far behind;
+    /// no more once there are more than `most`.
     fn follow_by_number(&mut self, numbers: std::ops::RangeInclusive<u32>, most: usize) {
         let limit = T::from_weight(self.bound);
         let most = self.begin + most;
-        for node in numbers {
-            let key = self.keys[node as usize];
-            if key >= limit && !key.is_followed() {
+        let (mut number, end) = (*numbers.start(), *numbers.end());
+        let mut group = [0; GROUP];
+        let mut known = self.taken;
+        while number <= end && self.taken <= most {
+            let mut size = 0;
+            while known < self.taken && size < GROUP {
+                let node = self.clusters.members[known];
+                known += 1;
+                group[size] = node;
+                size += usize::from((node < number) & (number - node.min(number) < NEAR));
+            }
+            while number <= end && size < GROUP {
+                let key = self.keys[number as usize];
+                group[size] = number;
+                size += usize::from((key >= limit) & !key.is_followed());
+                number += 1;
+            }
+            self.rows.touch(&group[..size]);
+            for &node in &group[..size] {
                 self.follow(node);
-                if self.taken > most {
-                    break;
-                }
             }
         }
     }
