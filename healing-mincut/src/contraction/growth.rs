@@ -185,6 +185,7 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
         let mut known = self.taken;
         while number <= end && self.taken <= most {
             let mut size = 0;
+            // All that have joined are known before the sweep goes on: so none is met twice.
             while known < self.taken && size < GROUP {
                 let node = self.clusters.members[known];
                 known += 1;
@@ -208,6 +209,7 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
     #[inline]
     fn follow(&mut self, node: u32) {
         let limit = T::from_weight(self.bound);
+        debug_assert!(!self.keys[node as usize].is_followed(), "a member is followed once");
         let Self { keys, clusters, .. } = self;
         let (keys, members) = (&mut **keys, clusters.members.as_mut_slice());
         keys[node as usize] = keys[node as usize] | T::FOLLOWED;
