@@ -177,6 +177,8 @@ impl<'a, 'p, T: Tie, G: Goal> Growth<'a, 'p, T, G> {
 
     /// Follows members in the order of their numbers, also those that join on the way, if not far behind;
     /// no more once there are more than `most`.
+    // Apart from the loop that calls it, which is slower with another loop in it.
+    #[inline(never)]
     fn follow_by_number(&mut self, numbers: std::ops::RangeInclusive<u32>, most: usize) {
         let limit = T::from_weight(self.bound);
         let most = self.begin + most;
