@@ -7,6 +7,7 @@ use healing_core::monitor::IntegrityState;
 use healing_core::permit::StepContext;
 use healing_core::plan::{CapacityEffect, Plan, PlanError, Step};
 use healing_core::strategy::{Case, StepError, StepReport};
+use healing_core::topology::NodeRef;
 use healing_core::{Amount, Observation, Percent, ProblemClass, ProblemKind, Ratio, RemediationStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -196,7 +197,9 @@ impl RemediationStrategy for ThrottleIngestion {
                 let share = Change { before, after };
                 let step = Step::new(description, &HoldBack { operation, share })?;
                 steps.push(match operation {
-                    Operation::Insert => step.expecting(relieved_of(&inserts, share, case.observation)),
+                    Operation::Insert => step
+                        .touching(inserts.iter().map(|(partition, _)| NodeRef::partition(*partition)))
+                        .expecting(relieved_of(&inserts, share, case.observation)),
                     // These are some of the inserts.
                     Operation::BulkInsert => step,
                 });

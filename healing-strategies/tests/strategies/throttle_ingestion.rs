@@ -5,6 +5,7 @@ use std::sync::Arc;
 use healing_core::metrics::{PartitionMetrics, SystemMetrics};
 use healing_core::monitor::IntegrityState;
 use healing_core::plan::PlanError;
+use healing_core::topology::NodeRef;
 use healing_core::{Amount, Observation, Percent, ProblemClass};
 use healing_strategies::actuators::Operation;
 use healing_strategies::{MemoryHost, MemoryState, ThrottleConfig, ThrottleIngestion};
@@ -126,7 +127,10 @@ fn fewer_inserts_relieve_a_partition_as_much_as_they_load_it() {
         let plan = plan_in(&strategy, &hot_partition(inserts), hotspot(), state, &[]).unwrap();
         let left = 10.0 - inserts.unwrap() * held_back;
         let effects = &plan.steps[0].effects;
-        assert_eq!(effects.len(), 2);
+        assert_eq!(
+            (effects.len(), &*plan.steps[0].targets),
+            (2, &[NodeRef::partition(1)][..])
+        );
         for effect in effects {
             let expected = (5.0 * 10.0 / left).min(10.0);
             assert!((effect.effective_capacity.get() - expected).abs() < 1e-9, "{effect:?}");
