@@ -129,3 +129,16 @@ fn what_has_changed_for_good_is_written_down_and_what_is_replaced_is_dropped() {
     run(&mut healer, &world.clock, 180 * MINUTE);
     assert_eq!(edges(&world), [7]);
 }
+
+#[test]
+fn what_is_still_true_is_written_again_only_once_it_was_ordered_to_be_learned_anew() {
+    let world = World::new();
+    let mut config = quick();
+    config.journal_retention = JournalRetention::Keep;
+    let mut healer = world.healer([]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, 300 * MINUTE);
+    assert_eq!(written(&world).len(), 1);
+    healer.relearn(&collection(), &operator()).unwrap();
+    run(&mut healer, &world.clock, 300 * MINUTE);
+    assert_eq!(written(&world).len(), 2);
+}

@@ -6,7 +6,7 @@ use healing_core::engine::{
 use healing_core::identity::{Operator, RemediationId};
 use healing_core::storage::{FeedbackScore, Journal, JournalBody, Stream};
 use healing_core::{Healer, HealingConfig};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::world::{Behaviour, FaultyStorage, MINUTE, Valves, World, collection, quick, run, states};
 
@@ -419,6 +419,14 @@ fn an_order_is_carried_out_within_max_moves() {
     run(&mut healer, &world.clock, MINUTE / 3);
     assert_eq!(world.open_valves(), [1]);
     assert_eq!(*healer.last(&collection()).unwrap().parameters, parameters);
+    run(&mut healer, &world.clock, 10 * MINUTE);
+    let recorded: Vec<_> = world.outcomes().into_iter().map(|it| it.strategy_params).collect();
+    assert_eq!(recorded[0], Some(Value::Object(parameters)));
+    // What the healer itself begins has none.
+    assert!(
+        recorded.len() > 1 && recorded[1..].iter().all(Option::is_none),
+        "{recorded:?}"
+    );
 }
 
 #[test]
