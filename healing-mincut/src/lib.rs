@@ -10,9 +10,10 @@
 //! - [`DynamicMinCut`]: the minimum cut of a graph that changes, exact after every change, and what a change would do.
 //!
 //! Why another: an operational graph is looked at every few seconds, thousands of them in one process, so the cut must cost
-//! microseconds: of 1,000 nodes and 3,468 edges 11 linear passes over the graph, where `ruvector-mincut` takes 15,000 times as long and
-//! `rustworkx-core` 19,000 times (`mincut-table`, in the project's benchmarks). How: contractions that keep the cut (Padberg and Rinaldi 1990; Nagamochi, Ono and Ibaraki 1994), found in linear
-//! passes and bounded by the best cut known, in the order of what they cost; flows where contractions stop.
+//! microseconds: of 1,000 nodes and 3,468 edges 11 linear passes over the graph, where `ruvector-mincut` takes 15,000 times as
+//! long and `rustworkx-core` 19,000 times (`mincut-table`, in the project's benchmarks). How: contractions that keep the cut
+//! (Padberg and Rinaldi 1990; Nagamochi, Ono and Ibaraki 1994), found in linear passes and bounded by the best cut known, in the
+//! order of what they cost; flows where contractions stop.
 //!
 //! All are exact and deterministic, recurse nowhere, and need no more than memory in proportion to the
 //! graph, beside the cuts that they return. A [`Graph`] is built from edges, from real capacities, or
