@@ -44,10 +44,12 @@ impl<'a> Ward<'a> {
         self.server.config(&self.name).connect(NoTls).unwrap()
     }
 
-    /// Too many jobs at once: what depends on maintenance is cut off, until enough of them are paused.
+    /// Too many jobs at once: what depends on maintenance is cut off, until enough of them are paused. Those of low priority go
+    /// first, and are not enough.
     pub(crate) fn flood(&self, jobs: i32) {
         let sql = "INSERT INTO ruvector.maintenance_jobs (collection_id, job_type, partition_id, priority)
-                   SELECT collections.id, 'verify', 1, 'low' FROM ruvector.collections, generate_series(1, $1)";
+                   SELECT collections.id, 'verify', 1, CASE number % 3 WHEN 0 THEN 'low' ELSE 'normal' END
+                   FROM ruvector.collections, generate_series(1, $1) AS number";
         self.client().execute(sql, &[&jobs]).unwrap();
     }
 
