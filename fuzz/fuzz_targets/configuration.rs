@@ -55,7 +55,7 @@ fn change(changes: &Map<String, Value>) {
             config.validate().expect("what is in force is valid");
             comes_back(&config);
             let mut other = world.healer([Valves::working(&world)]).build().expect("a healer");
-            other.tick();
+            let _ = other.tick();
             assert_eq!(*other.config(), config);
             drop(other);
             live(&world, healer);
