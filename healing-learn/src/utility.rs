@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// where *gained* is the share of the final lambda that was gained: 0 where lambda did not rise, 0.5 where it doubled,
-/// nearly 1 where the graph was disconnected before. Unlike the seed's relative improvement it cannot grow without bounds, so one lucky case
-/// of an almost disconnected graph does not outweigh a hundred others.
+/// nearly 1 where the graph was disconnected before. Unlike the seed's relative improvement it cannot grow without bounds, so one
+/// lucky case of an almost disconnected graph does not outweigh a hundred others.
 ///
 /// The defaults are a preference and no measurement: the first thing asked of a remediation is that it works, and everything
 /// else together weighs about half of that.
@@ -75,8 +75,8 @@ pub fn is_verified(outcome: &OutcomeRecord) -> bool {
     outcome.success && outcome.verified == Some(true)
 }
 
-/// The share of the final lambda that an outcome gained: 0 where lambda did not rise. `improvement_pct` is the change of lambda in
-/// percent of the initial one, as in [`OutcomeRecord`].
+/// The share of the final lambda that an outcome gained: 0 where lambda did not rise. `improvement_pct` is the change of lambda
+/// in percent of the initial one, as in [`OutcomeRecord`].
 ///
 /// ```
 /// # use healing_learn::gained_share;

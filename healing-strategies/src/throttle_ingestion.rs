@@ -225,14 +225,10 @@ impl RemediationStrategy for ThrottleIngestion {
     }
 }
 
-/// What holding back a share of these inserts a second, by partition, does to the partitions' edges. Those measured are what
-/// is not held back yet.
+/// What holding back a greater share of these inserts a second, by partition, does to the partitions' edges. Those measured are
+/// what is not held back yet.
 fn relieved_of(inserts: &[(i64, Amount)], share: Change<Percent>, observation: &Observation) -> Vec<CapacityEffect> {
-    let passing = 100.0 - share.before.get();
-    if passing <= 0.0 {
-        return Vec::new();
-    }
-    let held_back = (share.after.get() - share.before.get()) / passing;
+    let held_back = (share.after.get() - share.before.get()) / (100.0 - share.before.get());
     let mut loads = RelievedLoads::new(observation);
     let of_one = |(partition, rate): &(i64, Amount)| loads.of_taking(*partition, rate.get() * held_back);
     inserts.iter().flat_map(of_one).collect()

@@ -131,8 +131,8 @@ pub enum VerificationRule {
 ///
 /// By the first two rules, of the strategies that have a plan to which no guard objects, only those are compared that failed
 /// least often of late, of those the ones that need nobody's approval, where there are any, and of those the ones whose plans
-/// promise most: that the edges they touch may have enough left for a normal state, before that these gain, before that they
-/// gain too little for an improvement.
+/// promise most: that the edges they touch have enough left for a normal state, before that these gain, or nothing, before that
+/// they gain too little for an improvement.
 ///
 /// By default the least disruptive one goes first: a graduated response disrupts no more than it must, and is the same for the
 /// same outcomes. The price is that what is more disruptive than something that works well enough is never tried, so nobody

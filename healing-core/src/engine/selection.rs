@@ -78,10 +78,11 @@ struct Tier {
 /// says nothing against it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Promise {
-    /// These edges may have enough left afterwards for a normal state. So may those of a plan that says nothing of edges.
-    #[default]
+    /// These edges have enough left afterwards for a normal state.
     Cure,
-    /// They gain, and do not have that much.
+    /// They gain, and do not have that much. A plan that says nothing of edges, or of such as carry nothing, is believed to do no
+    /// more: it may be about something else.
+    #[default]
     Relief,
     /// They gain less than counts for an improvement: it cannot be verified.
     TooLittle,
@@ -219,15 +220,12 @@ impl<'services> Consideration<'services, '_> {
             after += expected.get();
             healthy += self.report.healthy_capacity(*key).map_or(now, Amount::get);
         }
-        if before <= 0.0 {
-            return Promise::Cure;
-        }
         if after < before * (1.0 + self.services.config.min_improvement.get()) {
             return Promise::TooLittle;
         }
         match self.report.normal_share() {
-            Some(share) if after < healthy * share => Promise::Relief,
-            _ => Promise::Cure,
+            Some(share) if after > 0.0 && after >= healthy * share => Promise::Cure,
+            _ => Promise::Relief,
         }
     }
 

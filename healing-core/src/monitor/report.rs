@@ -57,8 +57,8 @@ impl IntegrityReport {
 
     /// The share of the baseline at which a collection is normal again; `None` while there is no baseline, or it is nothing.
     pub(crate) fn normal_share(&self) -> Option<f64> {
-        let (baseline, thresholds) = (self.baseline?.get(), self.thresholds?);
-        (baseline > 0.0).then(|| (thresholds.stress.get() + thresholds.recovery_offset.get()) / baseline)
+        let (baseline, target) = (self.baseline?.get(), self.thresholds?.target().get());
+        (baseline > 0.0).then(|| target / baseline)
     }
 
     /// What a weakened edge carries when the collection is well; `None` of an edge that has lost nothing.
