@@ -23,6 +23,8 @@ struct Scheduler(Arc<Mutex<Inside>>);
 
 struct Inside {
     jobs: BTreeMap<i64, Job>,
+    /// Calls for this one fail.
+    out_of_reach: Option<i64>,
     looks_to_drain: u32,
     draining: BTreeMap<i64, u32>,
 }
@@ -43,6 +45,7 @@ impl Scheduler {
         });
         let inside = Inside {
             jobs: jobs.collect(),
+            out_of_reach: None,
             looks_to_drain: 3,
             draining: BTreeMap::new(),
         };
@@ -80,6 +83,7 @@ impl Jobs for Scheduler {
 
     fn pause(&self, permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
         let inside = &mut *self.0.lock();
+        inside.reach(job)?;
         let found = inside.jobs.get_mut(&job).ok_or(ActuatorError::NotFound {
             what: format!("job {job}"),
         })?;
@@ -99,12 +103,22 @@ impl Jobs for Scheduler {
 
     fn resume(&self, _permit: &Permit<'_>, job: i64) -> Result<(), ActuatorError> {
         let mut inside = self.0.lock();
+        inside.reach(job)?;
         let found = inside.jobs.get_mut(&job).ok_or(ActuatorError::NotFound {
             what: format!("job {job}"),
         })?;
         found.state = JobState::Running;
         found.paused_by = None;
         Ok(())
+    }
+}
+
+impl Inside {
+    fn reach(&self, job: i64) -> Result<(), ActuatorError> {
+        match self.out_of_reach {
+            Some(lost) if lost == job => Err(ActuatorError::Host(format!("job {job} does not answer").into())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -256,6 +270,34 @@ fn jobs_of_one_priority_that_wait_are_paused_together_and_let_go_together() {
     assert!(matches!(undone, Err(StepError::Conflict { .. })), "{undone:?}");
     let states = scheduler.states();
     assert_eq!((states[&2], states[&3]), (JobState::Paused, JobState::Running));
+}
+
+/// It may still be at work, and whoever goes on has a call under way that nobody waits for.
+#[test]
+fn the_first_call_that_fails_ends_the_step_both_ways() {
+    let waiting = |id| (id, "reindex", JobPriority::Low, JobState::Waiting);
+    let scheduler = Scheduler::with(&[waiting(1), waiting(2), waiting(3)]);
+    let plan = planned(&scheduler);
+    let strategy = scheduler.strategy();
+    let step = &plan.steps[0];
+    scheduler.0.lock().out_of_reach = Some(2);
+    let executed = in_context(Duration::from_secs(60), |cx| strategy.execute(step, cx));
+    assert!(matches!(executed, Err(StepError::Actuator(_))), "{executed:?}");
+    let state = |id| scheduler.states()[&id];
+    assert_eq!(
+        [1, 2, 3].map(state),
+        [JobState::Paused, JobState::Waiting, JobState::Waiting]
+    );
+
+    scheduler.0.lock().out_of_reach = None;
+    complete(step, |step, cx| strategy.execute(step, cx), || {}).unwrap();
+    scheduler.0.lock().out_of_reach = Some(2);
+    let undone = in_context(Duration::from_secs(60), |cx| strategy.rollback(step, cx));
+    assert!(matches!(undone, Err(StepError::Actuator(_))), "{undone:?}");
+    assert_eq!(
+        [1, 2, 3].map(state),
+        [JobState::Running, JobState::Paused, JobState::Paused]
+    );
 }
 
 #[test]
