@@ -98,7 +98,10 @@ impl Blame {
             unexplained: local.clone(),
             local,
         };
+        // Most nodes have lost nothing, and need not be asked for each fault.
+        let has_lost = |at: &usize| losses.at(*at).iter().any(|&edge| blame.unexplained[edge] > NOISE);
         let mut candidates: Vec<(f64, Culprit)> = (0..losses.graph().nodes().len())
+            .filter(has_lost)
             .flat_map(|at| Fault::ALL.map(|fault| (fault, at)))
             .filter_map(|(fault, at)| suspect(losses, &blame.unexplained, fault, at))
             .filter(|culprit| culprit.damage > NOISE)

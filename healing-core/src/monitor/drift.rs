@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hysteresis::IntegrityState;
 use super::thresholds::ResolvedThresholds;
-use super::trend::{Line, Trend};
+use super::trend::{Trend, Window};
 use crate::duration_serde;
 use crate::number::Lambda;
 
@@ -103,27 +103,39 @@ impl DriftWatch {
             self.clear();
             return;
         }
-        if let Some(line) = self.trend.sample(gap, integrity.get()) {
-            self.drift = self.judge(line, thresholds, at);
+        if let Some(window) = self.trend.sample(gap, integrity.get()) {
+            self.drift = self.config.judge(window, self.drift, thresholds, at);
         }
     }
+}
 
-    fn judge(&self, line: Line, thresholds: &ResolvedThresholds, at: Timestamp) -> Option<Drift> {
+impl DriftConfig {
+    /// The drift that a window shows, after the one that was reported before.
+    fn judge(
+        &self,
+        window: Window<'_>,
+        before: Option<Drift>,
+        thresholds: &ResolvedThresholds,
+        at: Timestamp,
+    ) -> Option<Drift> {
+        if before.is_none() && window.concordance() > CLEAR_FALL {
+            return None;
+        }
+        let line = window.line();
         let fall = -line.slope;
         if fall <= 0.0 {
             return None;
         }
         let distance = line.level - thresholds.stress.get();
         let seconds = (distance / fall).max(0.0);
-        let horizon = self.config.horizon.as_secs_f64();
-        let within = if self.drift.is_some() {
+        let horizon = self.horizon.as_secs_f64();
+        let within = if before.is_some() {
             OVER_AFTER * horizon
         } else {
             horizon
         };
-        let is_clear = self.drift.is_some() || line.concordance <= CLEAR_FALL;
-        (is_clear && seconds <= within).then(|| Drift {
-            since: self.drift.map_or(at, |drift| drift.since),
+        (seconds <= within).then(|| Drift {
+            since: before.map_or(at, |drift| drift.since),
             level: Lambda::clamped(line.level),
             fall_per_hour: Lambda::clamped(fall * HOUR),
             stress_in: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),

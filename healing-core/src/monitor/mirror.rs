@@ -43,6 +43,8 @@ pub(super) struct Mirror {
     cut: DynamicMinCut,
     /// Whether healthy capacities are known: an edge that appears is taken to be healthy.
     is_learned: bool,
+    /// Counts the times that edges, their capacities, or what is healthy have changed.
+    revision: u64,
 }
 
 /// An edge, its ends by their numbers.
@@ -99,6 +101,7 @@ impl Mirror {
             scale,
             cut,
             is_learned: false,
+            revision: 0,
         })
     }
 
@@ -127,6 +130,7 @@ impl Mirror {
             scale,
             cut,
             is_learned: true,
+            revision: 0,
         })
     }
 
@@ -145,6 +149,7 @@ impl Mirror {
 
     /// Gives edges other effective capacities; those that it does not know, it leaves out.
     pub(super) fn expect(&mut self, effects: impl Iterator<Item = CapacityEffect>) -> Result<(), MonitorError> {
+        self.revision += 1;
         let mut touched = Vec::new();
         for effect in effects {
             if let Some(position) = self.position(&effect.edge) {
@@ -169,6 +174,11 @@ impl Mirror {
 
     pub(super) fn is_learned(&self) -> bool {
         self.is_learned
+    }
+
+    /// A number that stays the same as long as edges, their capacities and what is healthy do.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The minimum cut.
@@ -244,9 +254,13 @@ impl Mirror {
 
     /// Takes in a sample of a collection that is well.
     pub(super) fn learn(&mut self) {
+        let mut has_changed = false;
         for edge in &mut self.edges {
+            let before = edge.healthy();
             edge.learned.sample(edge.capacity);
+            has_changed |= edge.healthy() != before;
         }
+        self.revision += u64::from(has_changed);
     }
 
     /// What each edge carries when all is well.
@@ -260,6 +274,7 @@ impl Mirror {
 
     /// Begins to learn anew.
     pub(super) fn relearn(&mut self) {
+        self.revision += 1;
         self.is_learned = false;
         for edge in &mut self.edges {
             edge.learned = Learned::NOTHING;
@@ -270,6 +285,7 @@ impl Mirror {
 
     /// What was seen so far is healthy.
     pub(super) fn conclude_learning(&mut self) {
+        self.revision += 1;
         self.is_learned = true;
         for edge in &mut self.edges {
             edge.learned.conclude(edge.capacity);
@@ -278,6 +294,7 @@ impl Mirror {
 
     /// A sample is over: counts how long edges have been missing, and forgets those that are gone for good.
     pub(super) fn end_sample(&mut self) {
+        let edges = self.edges.len();
         self.edges.retain_mut(|edge| match &mut edge.missing {
             None => true,
             Some(samples) => {
@@ -285,6 +302,7 @@ impl Mirror {
                 *samples < FORGOTTEN_AFTER
             }
         });
+        self.revision += u64::from(self.edges.len() < edges);
         self.cut.release_working_memory();
     }
 
@@ -342,6 +360,7 @@ impl Mirror {
         if self.cut.apply(&changes.updates).is_err() {
             return false;
         }
+        self.revision += u64::from(!changes.edges.is_empty());
         for (position, now) in changes.edges {
             let edge = &mut self.edges[position];
             edge.capacity = now.unwrap_or(0.0);
@@ -403,6 +422,7 @@ impl Mirror {
             scale,
             cut,
             is_learned: self.is_learned,
+            revision: self.revision + 1,
         })
     }
 

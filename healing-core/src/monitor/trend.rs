@@ -32,6 +32,13 @@ struct Pending {
     value: f64,
 }
 
+/// A full window of points.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'a> {
+    points: &'a VecDeque<Point>,
+    now: f64,
+}
+
 /// A line through the points of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Line {
@@ -39,9 +46,6 @@ pub(super) struct Line {
     pub(super) slope: f64,
     /// Where it is now.
     pub(super) level: f64,
-    /// Of all pairs of points, the share by which those that rise outnumber those that fall: -1 is a fall all the way, about 0
-    /// is scatter.
-    pub(super) concordance: f64,
 }
 
 impl Trend {
@@ -67,9 +71,9 @@ impl Trend {
         self.pending = Pending::default();
     }
 
-    /// Takes in what was sampled, so long after the sample before. Returns the line, if this sample completes a point of a
-    /// full window.
-    pub(super) fn sample(&mut self, gap: Duration, value: f64) -> Option<Line> {
+    /// Takes in what was sampled, so long after the sample before. Returns the window, if this sample completes a point of it and
+    /// it is full.
+    pub(super) fn sample(&mut self, gap: Duration, value: f64) -> Option<Window<'_>> {
         self.now += gap.as_secs_f64();
         let pending = &mut self.pending;
         pending.lasted = pending.lasted.saturating_add(gap);
@@ -86,7 +90,23 @@ impl Trend {
             self.points.pop_front();
         }
         self.points.push_back(Point { at, value });
-        (self.points.len() == POINTS).then(|| self.line())
+        (self.points.len() == POINTS).then_some(Window {
+            points: &self.points,
+            now: self.now,
+        })
+    }
+}
+
+impl<'a> Window<'a> {
+    /// Of all pairs of points, the share by which those that rise outnumber those that fall: -1 is a fall all the way, about 0
+    /// is scatter. Kendall's tau.
+    pub(super) fn concordance(&self) -> f64 {
+        let (mut pairs, mut rising) = (0, 0);
+        for (one, other) in self.pairs() {
+            pairs += 1;
+            rising += i32::from(other.value > one.value) - i32::from(other.value < one.value);
+        }
+        f64::from(rising) / f64::from(pairs.max(1))
     }
 
     /// The line of Theil and Sen through the points: the median of the slopes between all pairs of them, and the median of
@@ -94,16 +114,9 @@ impl Trend {
     ///
     /// H. Theil, "A rank-invariant method of linear and polynomial regression analysis" (1950); P. K. Sen, "Estimates of the
     /// regression coefficient based on Kendall's tau" (J. Am. Stat. Assoc. 63, 1968).
-    fn line(&self) -> Line {
-        let pairs = || {
-            let later = |position: usize| self.points.range(position + 1..);
-            self.points
-                .iter()
-                .enumerate()
-                .flat_map(move |(position, one)| later(position).map(move |other| (one, other)))
-        };
-        let mut slopes: Vec<f64> = pairs()
-            .filter(|(one, other)| other.at > one.at)
+    pub(super) fn line(&self) -> Line {
+        let mut slopes: Vec<f64> = self
+            .pairs()
             .map(|(one, other)| (other.value - one.value) / (other.at - one.at))
             .collect();
         let slope = median(&mut slopes);
@@ -112,21 +125,20 @@ impl Trend {
             .iter()
             .map(|point| point.value + slope * (self.now - point.at))
             .collect();
-        let signs = slopes.iter().map(|slope| {
-            if *slope > 0.0 {
-                1.0
-            } else if *slope < 0.0 {
-                -1.0
-            } else {
-                0.0
-            }
-        });
-        let concordance = signs.sum::<f64>() / (slopes.len().max(1) as f64);
         Line {
             slope,
             level: median(&mut levels),
-            concordance,
         }
+    }
+
+    /// Each point with each later one.
+    fn pairs(&self) -> impl Iterator<Item = (&'a Point, &'a Point)> {
+        let points = self.points;
+        let pairs = points
+            .iter()
+            .enumerate()
+            .flat_map(move |(position, one)| points.range(position + 1..).map(move |other| (one, other)));
+        pairs.filter(|(one, other)| other.at > one.at)
     }
 }
 
@@ -149,21 +161,21 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(1800);
 
-    /// The line after an hour of samples every ten seconds.
-    fn line(value_at: impl Fn(f64) -> f64) -> Line {
+    /// The line after an hour of samples every ten seconds, and the concordance.
+    fn line(value_at: impl Fn(f64) -> f64) -> (Line, f64) {
         let mut trend = Trend::new(WINDOW);
         let gap = Duration::from_secs(10);
-        let lines = (1..=360).filter_map(|sample| trend.sample(gap, value_at(f64::from(sample) * 10.0)));
-        lines.last().unwrap()
+        let mut last = None;
+        for sample in 1..=360 {
+            let window = trend.sample(gap, value_at(f64::from(sample) * 10.0));
+            last = window.map(|window| (window.line(), window.concordance())).or(last);
+        }
+        last.unwrap()
     }
 
     #[test]
     fn a_straight_fall_is_measured_exactly() {
-        let Line {
-            slope,
-            level,
-            concordance,
-        } = line(|at| 100.0 - 0.01 * at);
+        let (Line { slope, level }, concordance) = line(|at| 100.0 - 0.01 * at);
         assert!((slope + 0.01).abs() < 1e-12, "{slope}");
         assert!((level - 64.0).abs() < 1e-9, "{level}");
         assert_eq!(concordance, -1.0);
@@ -172,20 +184,14 @@ mod tests {
     #[test]
     fn a_quarter_of_wild_points_does_not_bend_the_line() {
         let wild = |at: f64| ((at / 60.0) as u32).is_multiple_of(4);
-        let Line { slope, level, .. } = line(|at| if wild(at) { 1e6 } else { 100.0 - 0.01 * at });
+        let (Line { slope, level }, _) = line(|at| if wild(at) { 1e6 } else { 100.0 - 0.01 * at });
         assert!((-0.011..=-0.009).contains(&slope), "{slope}");
         assert!((63.0..=65.0).contains(&level), "{level}");
     }
 
     #[test]
     fn what_stays_has_no_slope() {
-        assert_eq!(
-            line(|_| 7.0),
-            Line {
-                slope: 0.0,
-                level: 7.0,
-                concordance: 0.0
-            }
-        );
+        let flat = Line { slope: 0.0, level: 7.0 };
+        assert_eq!(line(|_| 7.0), (flat, 0.0));
     }
 }

@@ -10,8 +10,9 @@
 //!
 //! The edges of the worst cut have, at the least, lost as great a share as the cut itself. So an edge need not be looked at if
 //! it crosses a cut that is known to have lost as great a share as the edge: the worst cut is not overlooked for that. What is
-//! left are a few flows a sample, each near its edge; where many edges have fallen, the next samples go on with the rest. What
-//! was found is remembered until it has recovered, and priced anew at each sample.
+//! left are a few flows a sample, each near its edge; where many edges have fallen, the next samples go on with the rest, and once
+//! all were looked at, none is again before something changes. What was found is remembered until it has recovered, and priced
+//! anew at each sample.
 
 use std::cmp::Ordering;
 
@@ -30,8 +31,18 @@ const MOST_FLOWS: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub(super) struct WeakCuts {
     remembered: Vec<PricedCut>,
-    /// Where among the edges the next search begins.
+    round: Round,
+}
+
+/// A search along all edges, which may take several samples.
+#[derive(Debug, Clone, Copy, Default)]
+struct Round {
+    /// The mirror's, of which the edges are searched; `None` before the first round.
+    revision: Option<u64>,
+    /// Where it goes on.
     next_edge: usize,
+    /// How many edges are still to be looked at.
+    left: usize,
 }
 
 /// A cut, by its smaller side, with what it is worth.
@@ -96,39 +107,35 @@ impl WeakCuts {
 
     /// Looks for cuts that have fallen and are not around one node.
     fn search(&mut self, mirror: &mut Mirror, around_nodes: &[Price]) {
-        let mut found = Found::new(mirror, &self.remembered);
         let edges = mirror.edges().len();
-        let begin = if self.next_edge < edges { self.next_edge } else { 0 };
-        let mut flows = 0;
-        for position in (begin..edges).chain(0..begin) {
-            let edge = &mirror.edges()[position];
-            if edge.capacity >= FALLEN * edge.healthy() {
-                continue;
-            }
-            let left = edge.capacity / edge.healthy();
-            let is_explained = found.explains(edge, left)
-                || [edge.a, edge.b].iter().any(|&end| {
-                    let around = around_nodes[end as usize];
-                    around.share_left().is_some_and(|share| share <= left)
-                });
-            if is_explained {
-                continue;
-            }
-            if flows == MOST_FLOWS {
-                self.next_edge = position;
-                return;
-            }
-            flows += 1;
-            let Some(cut) = mirror.lightest_between_ends(position) else {
-                continue;
-            };
-            let is_new = self.remembered.iter().all(|known| known.side != cut.side);
-            if is_new && has_less_than(FALLEN, cut.price) {
-                found.add(&cut);
-                self.remember(cut);
-            }
+        if self.round.revision != Some(mirror.revision()) {
+            self.round.revision = Some(mirror.revision());
+            self.round.left = edges;
         }
-        self.next_edge = 0;
+        let mut found = Found::new(mirror, &self.remembered);
+        let mut flows = 0;
+        while self.round.left > 0 {
+            let position = if self.round.next_edge < edges {
+                self.round.next_edge
+            } else {
+                0
+            };
+            if may_hide_a_cut(position, mirror, around_nodes, &found) {
+                if flows == MOST_FLOWS {
+                    return;
+                }
+                flows += 1;
+                if let Some(cut) = mirror.lightest_between_ends(position) {
+                    let is_new = self.remembered.iter().all(|known| known.side != cut.side);
+                    if is_new && has_less_than(FALLEN, cut.price) {
+                        found.add(&cut);
+                        self.remember(cut);
+                    }
+                }
+            }
+            self.round.next_edge = position + 1;
+            self.round.left -= 1;
+        }
     }
 
     /// Remembers a cut; where there are too many, instead of the strongest.
@@ -139,6 +146,21 @@ impl WeakCuts {
             self.remembered.truncate(MOST_REMEMBERED);
         }
     }
+}
+
+/// Whether an edge has fallen, and no known cut has lost as much.
+fn may_hide_a_cut(position: usize, mirror: &Mirror, around_nodes: &[Price], found: &Found) -> bool {
+    let edge = &mirror.edges()[position];
+    if edge.capacity >= FALLEN * edge.healthy() {
+        return false;
+    }
+    let left = edge.capacity / edge.healthy();
+    let has_lost_as_much = |end: u32| {
+        around_nodes[end as usize]
+            .share_left()
+            .is_some_and(|share| share <= left)
+    };
+    !found.explains(edge, left) && ![edge.a, edge.b].into_iter().any(has_lost_as_much)
 }
 
 /// The fallen cuts that are known in a search: to look up which of them an edge crosses.
