@@ -128,6 +128,8 @@ impl Simulation {
         if !self.is_healthy(&self.clusters[collection]) {
             return;
         }
+        // Of one problem: two floods of updates, each of which can be healed, may together be more than replicas apply.
+        self.put_right(collection);
         self.note(
             None,
             What::Scheduled(format!("the probe: {}", self.schedule.probes[number].event)),
