@@ -14,7 +14,7 @@ const PAGE: usize = 1000;
 const MOST_BEGINNINGS: u32 = 3;
 
 /// After so many records comes a checkpoint, as soon as nothing is unfinished.
-const CHECKPOINT_EVERY: u64 = 100;
+const CHECKPOINT_EVERY: u64 = 1000;
 
 /// What the records so far amount to, and where the stream ends.
 #[derive(Debug)]

@@ -40,14 +40,14 @@ fn a_rotated_and_pruned_journal_verifies_with_the_key_it_was_begun_with() {
     let (mut healer, storage) = healer(Some(Arc::new(old_key())));
     healer.unfreeze(None, &operator()).unwrap();
     healer.rotate_key(Arc::new(new_key()), &operator()).unwrap();
-    for _ in 0..300 {
+    for _ in 0..1_100 {
         healer.unfreeze(None, &operator()).unwrap();
     }
     let first = storage.read(&Stream::Global, 0, 1).unwrap();
     assert!(first[0].sequence > 2, "the rotation's record was pruned");
 
     let ends = verify(&storage, first_key(), &[]).unwrap();
-    let kept = storage.read(&Stream::Global, first[0].sequence, 1_000).unwrap();
+    let kept = storage.read(&Stream::Global, first[0].sequence, 2_000).unwrap();
     assert_eq!(ends[&Stream::Global], kept.last().unwrap().head());
     verify(&storage, new_key().public_key(), &[]).unwrap();
     assert!(verify(&storage, stranger().public_key(), &[]).is_err());
