@@ -1,5 +1,7 @@
 //! Every minimum cut, not only the one that a solver meets first.
 
+use std::fmt;
+
 use crate::cactus::{self, Cactus};
 use crate::components::Components;
 use crate::contraction::{EveryMinimumCut, Workspace};
@@ -8,7 +10,7 @@ use crate::minimum_cut::{CutEdge, MinimumCut};
 
 /// All minimum cuts of a graph, in O(n) memory though there may be n(n-1)/2 of them (or, where the
 /// graph is not connected, far more): as a cactus.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AllMinimumCuts<'g> {
     graph: &'g Graph,
     value: u64,
@@ -130,5 +132,16 @@ impl<'g> AllMinimumCuts<'g> {
             Cuts::Cactus(cactus) => cactus.class_of(),
             Cuts::Between(components) => &components.piece_of,
         }
+    }
+}
+
+impl fmt::Debug for AllMinimumCuts<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AllMinimumCuts")
+            .field("graph", &self.graph)
+            .field("value", &self.value)
+            .field("count", &self.count())
+            .finish_non_exhaustive()
     }
 }

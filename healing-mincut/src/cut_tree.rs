@@ -1,5 +1,7 @@
 //! A tree that holds a lightest cut between every two nodes.
 
+use std::fmt;
+
 use crate::error::PairError;
 use crate::flow::{Ending, MaximumFlow};
 use crate::graph::Graph;
@@ -29,7 +31,7 @@ use crate::minimum_cut::MinimumCut;
 /// assert_eq!(tree.minimum_cut(1, 3)?.side(), [3]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CutTree<'g> {
     graph: &'g Graph,
     /// The root is its own parent.
@@ -135,6 +137,15 @@ impl<'g> CutTree<'g> {
         }
         // Two different nodes have at least one edge between them.
         Ok(lightest.map_or(u, |(_, node)| node))
+    }
+}
+
+impl fmt::Debug for CutTree<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CutTree")
+            .field("graph", &self.graph)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The global minimum cut: its value, its smaller side, the edges that cross it.
 
+use std::fmt;
+
 use crate::contraction::Workspace;
 use crate::graph::Graph;
 
@@ -113,7 +115,7 @@ pub fn minimum_cut(graph: &Graph) -> Option<MinimumCut> {
 
 /// Finds one minimum cut after another in the same memory: what [`minimum_cut`] does, without asking
 /// for that memory each time.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct MinimumCutSolver {
     workspace: Workspace,
 }
@@ -133,5 +135,11 @@ impl MinimumCutSolver {
         }
         let inside = self.workspace.lightest_side(graph);
         Some(MinimumCut::from_membership(graph, &inside))
+    }
+}
+
+impl fmt::Debug for MinimumCutSolver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MinimumCutSolver").finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@
 
 mod oracle;
 
-use healing_mincut::{CutTree, Graph, all_minimum_cuts, minimum_cut, minimum_st_cut, weakest_cuts};
+use healing_mincut::{CutTree, Graph, MinimumCutSolver, all_minimum_cuts, minimum_cut, minimum_st_cut, weakest_cuts};
 use oracle::{Edges, assert_is_cut_of};
 
 const MILLION: u32 = 1_000_000;
@@ -110,4 +110,17 @@ fn a_tree_of_cycles_with_a_hundred_thousand_nodes() {
     let cactus = graph(3 * cycles + 1, edges);
     let all = all_minimum_cuts(&cactus).unwrap();
     assert_eq!((all.value(), all.count()), (2, Some(u128::from(cycles) * 6)));
+}
+
+#[test]
+fn what_is_printed_for_debugging_is_short_however_large_the_graph_is() {
+    let ring = (0..500).map(|node| (node, (node + 1) % 500, 1));
+    let graph = Graph::from_edges(500, ring).unwrap();
+    let mut solver = MinimumCutSolver::new();
+    assert!(solver.minimum_cut(&graph).is_some());
+    let tree = CutTree::new(&graph);
+    let cuts = all_minimum_cuts(&graph).unwrap();
+    for printed in [format!("{solver:?}"), format!("{tree:?}"), format!("{cuts:?}")] {
+        assert!(printed.len() < 250, "{printed}");
+    }
 }

@@ -241,7 +241,7 @@ impl RemediationStrategy for RebuildCentroids {
             "build version {} beside {}, centroid {names} clustered anew",
             after.0, before.0
         );
-        let switch = format!("serve version {} in place of {}", after.0, before.0);
+        let switch = format!("serve version {after} in place of {before}");
         let steps = vec![
             Step::new(build, &act(Act::Build))?.touching(nodes()),
             Step::new(switch, &act(Act::Switch))?

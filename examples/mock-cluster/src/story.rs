@@ -86,7 +86,7 @@ impl Teller<'_> {
             EventKind::NoStrategy { problem, considered } => {
                 self.line(at, &format!("nothing here can treat {problem}: a human is called"))?;
                 for rejection in considered {
-                    self.more(&format!("{}: {:?}", rejection.strategy, rejection.verdict))?;
+                    self.more(&format!("{}: {}", rejection.strategy, rejection.verdict))?;
                 }
             }
             EventKind::Remediation(remediation) => self.remediation(at, remediation)?,

@@ -136,6 +136,11 @@ impl HealerBuilder {
         Self { journal, ..self }
     }
 
+    /// Keeps outcomes here instead of in the storage.
+    pub fn outcomes(self, outcomes: Arc<dyn OutcomeStore>) -> Self {
+        Self { outcomes, ..self }
+    }
+
     /// Has `observer` look on after each tick.
     pub fn observer(self, observer: impl TickObserver + 'static) -> Self {
         Self {

@@ -84,6 +84,16 @@ pub enum StrategyVerdict {
     },
 }
 
+impl fmt::Display for StrategyVerdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chosen { .. } => formatter.write_str("it was chosen"),
+            Self::PassedOver { .. } => formatter.write_str("another one was preferred"),
+            Self::Rejected { reason } => reason.fmt(formatter),
+        }
+    }
+}
+
 /// Why a strategy will not do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rejection", rename_all = "snake_case")]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::HealingConfig;
 use super::standing::{Failures, Standing};
+use super::storm::Storm;
 use crate::clock::{elapsed, later};
 use crate::identity::{HolderId, Operator};
 use crate::observation::Observation;
@@ -179,8 +180,8 @@ impl Refusal {
 #[derive(Debug, Clone)]
 pub(super) struct Circumstances {
     pub(super) freeze: Option<Freeze>,
-    /// How many are unhealthy and how many there are, while there is a storm among collections or among this one's nodes.
-    pub(super) storm: Option<(u32, u32)>,
+    /// The storm among collections, or else among this one's nodes.
+    pub(super) storm: Option<Storm>,
     /// Whether it is known what operators ordered.
     pub(super) orders_known: bool,
     /// Remediations at work.
@@ -264,7 +265,7 @@ fn within(at: Timestamp, now: Timestamp, length: Duration) -> bool {
 const LONGEST_QUARANTINE: Duration = Duration::from_secs(24 * 3600);
 
 fn refuse_storm(circumstances: &Circumstances) -> Option<Refusal> {
-    let (unhealthy, of) = circumstances.storm?;
+    let Storm { unhealthy, of } = circumstances.storm?;
     Some(Refusal::Storm { unhealthy, of })
 }
 

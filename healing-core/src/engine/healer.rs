@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::remediation::{Remediation, RemediationState};
 use super::services::Services;
 use super::standing::StandingOrders;
-use super::storm::StormWatch;
+use super::storm::{Storm, StormWatch};
 use super::trace::RemediationSpan;
 use super::watched::Watched;
 use crate::clock::{Clock, later};
@@ -154,9 +154,9 @@ impl Healer {
         self.services.executor.abandoned()
     }
 
-    /// Unhealthy collections and all collections, while there is a storm.
+    /// The storm among collections, while there is one.
     #[must_use]
-    pub fn storm(&self) -> Option<(u32, u32)> {
+    pub fn storm(&self) -> Option<Storm> {
         self.storms.storm()
     }
 

@@ -96,3 +96,4 @@ pub use shared::SharedHealer;
 pub use standing::{Standing, StandingOrders};
 pub use status::{CollectionStatus, HumanNeeded, Quarantine, Status};
 pub use step_call::{StepAnswer, StepCall, StepRunner};
+pub use storm::Storm;

@@ -11,6 +11,7 @@ use super::healer::Healer;
 use super::mutation::Mutation;
 use super::orders::ControlError;
 use super::remediation::{Remediation, RemediationState};
+use super::storm::Storm;
 use super::watched::Watched;
 use crate::clock::{elapsed, later};
 use crate::identity::{CollectionId, RemediationId};
@@ -37,8 +38,8 @@ pub struct Status {
     pub cooldown_until: Option<Timestamp>,
     /// The order to begin nothing anywhere.
     pub frozen: Option<Freeze>,
-    /// How many collections are unhealthy, and of how many, while there is a storm.
-    pub storm: Option<(u32, u32)>,
+    /// The storm among collections, while there is one.
+    pub storm: Option<Storm>,
     /// Worker threads that hang in calls that were given up.
     pub abandoned_threads: usize,
     /// Each collection, sorted.
@@ -65,8 +66,8 @@ pub struct CollectionStatus {
     pub cooldown_until: Option<Timestamp>,
     /// The order to begin nothing in it.
     pub frozen: Option<Freeze>,
-    /// How many of its nodes are down, and of how many, while there is a storm among them.
-    pub storm: Option<(u32, u32)>,
+    /// The storm among its nodes, while there is one.
+    pub storm: Option<Storm>,
     /// Strategies that failed too often.
     pub quarantined: Vec<Quarantine>,
     /// What a human should look at: what the healer will not, or may not, settle by itself.

@@ -1,11 +1,21 @@
 //! When so many collections, or nodes of one, are unhealthy at once that no remediation can reach the cause.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
 use super::config::HealingConfig;
 use super::event::EventKind;
 use super::guard::is_storm;
+
+/// So much at once is unhealthy that no remediation can reach the cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Storm {
+    /// How many are unhealthy.
+    pub unhealthy: u32,
+    /// Of how many.
+    pub of: u32,
+}
 
 /// Whether there is a storm among collections, or among the nodes of one.
 ///
@@ -13,13 +23,12 @@ use super::guard::is_storm;
 /// the share has stayed at or below it for a delay.
 #[derive(Debug, Default)]
 pub(super) struct StormWatch {
-    storm: Option<Storm>,
+    raging: Option<Raging>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Storm {
-    unhealthy: u32,
-    of: u32,
+struct Raging {
+    storm: Storm,
     /// When it is over, if the share stays below its limit.
     calm: Option<Alarm>,
 }
@@ -27,23 +36,22 @@ struct Storm {
 /// How the storm changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StormChange {
-    Began { unhealthy: u32, of: u32 },
+    Began(Storm),
     Ended,
 }
 
 impl StormChange {
     pub(super) fn into_event(self) -> EventKind {
         match self {
-            Self::Began { unhealthy, of } => EventKind::StormBegan { unhealthy, of },
+            Self::Began(Storm { unhealthy, of }) => EventKind::StormBegan { unhealthy, of },
             Self::Ended => EventKind::StormEnded,
         }
     }
 }
 
 impl StormWatch {
-    /// How many are unhealthy and how many there are, while there is a storm.
-    pub(super) fn storm(&self) -> Option<(u32, u32)> {
-        self.storm.map(|storm| (storm.unhealthy, storm.of))
+    pub(super) fn storm(&self) -> Option<Storm> {
+        self.raging.map(|raging| raging.storm)
     }
 
     pub(super) fn observe(
@@ -53,31 +61,23 @@ impl StormWatch {
         now: Timestamp,
         config: &HealingConfig,
     ) -> Option<StormChange> {
-        let raging = is_storm(unhealthy, of, config);
-        match (&mut self.storm, raging) {
+        let storm = Storm { unhealthy, of };
+        match (&mut self.raging, is_storm(unhealthy, of, config)) {
             (None, false) => None,
             (None, true) => {
-                self.storm = Some(Storm {
-                    unhealthy,
-                    of,
-                    calm: None,
-                });
-                Some(StormChange::Began { unhealthy, of })
+                self.raging = Some(Raging { storm, calm: None });
+                Some(StormChange::Began(storm))
             }
-            (Some(storm), true) => {
-                *storm = Storm {
-                    unhealthy,
-                    of,
-                    calm: None,
-                };
+            (Some(raging), true) => {
+                *raging = Raging { storm, calm: None };
                 None
             }
-            (Some(storm), false) => {
-                let calm = *storm.calm.get_or_insert_with(|| Alarm::after(now, config.storm_delay));
+            (Some(raging), false) => {
+                let calm = *raging.calm.get_or_insert_with(|| Alarm::after(now, config.storm_delay));
                 if !calm.is_due(now) {
                     return None;
                 }
-                self.storm = None;
+                self.raging = None;
                 Some(StormChange::Ended)
             }
         }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use healing_core::engine::{EventKind, HealingEvent, RemediationState};
+use healing_core::identity::HolderId;
+use healing_core::storage::{Journal, LeaseStore, MemoryStorage, OutcomeStore, Stream};
 use healing_core::{CollectionId, Healer, HealingConfig};
 
 use crate::world::{Fault, Faults, FaultyStorage, MINUTE, Valves, World, collection, quick, run, states};
@@ -190,4 +192,31 @@ fn what_may_have_begun_counts_against_the_number_that_may_be_at_work() {
         world.clock.set(tick.wake_at);
     }
     assert_eq!(world.open_valves_of(&images), [1, 2, 3], "its turn came");
+}
+
+#[test]
+fn journal_outcomes_and_leases_may_each_be_kept_in_a_place_of_their_own() {
+    let world = World::new();
+    let [journal, outcomes, leases] = [(); 3].map(|()| MemoryStorage::new(Arc::new(world.clock.clone())));
+    let mut healer = world
+        .healer([Valves::working(&world)])
+        .journal(Arc::new(journal.clone()))
+        .outcomes(Arc::new(outcomes.clone()))
+        .leases(Arc::new(leases.clone()))
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 10 * MINUTE);
+    assert_eq!(states(&events).last(), Some(&"completed"));
+    let stream = Stream::Collection(collection());
+    let is_journalled = |storage: &MemoryStorage| !storage.read(&stream, 0, 1).unwrap().is_empty();
+    let stores = [&journal, &outcomes, &leases, &world.storage];
+    assert_eq!(stores.map(is_journalled), [true, false, false, false]);
+    let recorded = |storage: &MemoryStorage| storage.outcomes(None, usize::MAX).unwrap().len();
+    assert_eq!(stores.map(recorded), [0, 1, 0, 0]);
+    // A lease that was handed out before has used up the first token.
+    let rival = HolderId::new("rival").unwrap();
+    let token = |storage: &MemoryStorage| storage.acquire(&collection(), &rival, MINUTE).unwrap().token.get();
+    assert_eq!(stores.map(token), [1, 1, 2, 1]);
 }

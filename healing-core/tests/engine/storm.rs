@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use healing_core::engine::{EventKind, Refusal};
+use healing_core::engine::{EventKind, Refusal, Storm};
 use healing_core::identity::Operator;
 use healing_core::{CollectionId, Healer, HealingConfig, ProblemKind};
 
@@ -38,7 +38,7 @@ fn while_most_collections_are_down_nothing_begins_and_a_human_is_called() {
             .any(|event| matches!(event.kind, EventKind::StormBegan { unhealthy: 4, of: 6 }))
     );
     assert!(events.iter().any(|event| event.kind.calls_human()));
-    assert_eq!(healer.status().unwrap().storm, Some((4, 6)));
+    assert_eq!(healer.status().unwrap().storm, Some(Storm { unhealthy: 4, of: 6 }));
     let refused = healer.explain(&watched[0]).unwrap().refusal.clone();
     assert_eq!(refused, Some(Refusal::Storm { unhealthy: 4, of: 6 }));
 }
@@ -106,7 +106,10 @@ fn while_most_nodes_of_a_collection_are_down_nothing_begins_in_it_nor_a_while_af
         Some(storm)
     );
     let status = healer.status().unwrap();
-    assert_eq!((status.storm, status.collections[0].storm), (None, Some((3, 4))));
+    assert_eq!(
+        (status.storm, status.collections[0].storm),
+        (None, Some(Storm { unhealthy: 3, of: 4 }))
+    );
 
     // Half of them is not more than half.
     world.set_unwell(2);

@@ -1,5 +1,7 @@
 //! Rebuilding the centroids of an inverted-file index.
 
+use std::fmt;
+
 use healing_core::CollectionId;
 use healing_core::permit::Permit;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,12 @@ use super::ActuatorError;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CentroidVersion(pub u64);
+
+impl fmt::Display for CentroidVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// Builds new versions of a collection's centroids and switches between versions.
 ///

@@ -1,5 +1,7 @@
 //! Moving vectors between partitions.
 
+use std::fmt;
+
 use healing_core::CollectionId;
 use healing_core::number::Amount;
 use healing_core::permit::Permit;
@@ -11,6 +13,12 @@ use super::ActuatorError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VectorId(pub i64);
+
+impl fmt::Display for VectorId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// A vector with the load it causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

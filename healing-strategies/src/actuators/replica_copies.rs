@@ -1,5 +1,7 @@
 //! Copying replicas anew.
 
+use std::fmt;
+
 use healing_core::CollectionId;
 use healing_core::permit::Permit;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,12 @@ use super::ActuatorError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CopyNumber(pub u64);
+
+impl fmt::Display for CopyNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// What a replica does with its copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

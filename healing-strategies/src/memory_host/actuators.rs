@@ -290,7 +290,7 @@ impl Centroids for MemoryHost {
 
     fn switch(&self, permit: &Permit<'_>, from: CentroidVersion, to: CentroidVersion) -> Result<(), ActuatorError> {
         let state = &mut *self.writing(permit)?;
-        let what = || format!("serving version {}", to.0);
+        let what = || format!("serving version {to}");
         if state.served == to {
             return Ok(());
         }
@@ -310,7 +310,7 @@ impl Centroids for MemoryHost {
         let mut state = self.writing(permit)?;
         if version == state.served {
             return Err(ActuatorError::Refused {
-                what: format!("discarding version {}", version.0),
+                what: format!("discarding version {version}"),
                 reason: "it is served".to_owned(),
             });
         }

@@ -39,7 +39,7 @@ impl Centroids for Cluster {
 
     fn switch(&self, permit: &Permit<'_>, from: CentroidVersion, to: CentroidVersion) -> Result<(), ActuatorError> {
         let centroids = &mut self.writing(permit)?.centroids;
-        let what = format!("serving version {}", to.0);
+        let what = format!("serving version {to}");
         if still_to_set(&centroids.served(), &from, &to, &what)? {
             if centroids.is_complete(to) != Some(true) {
                 return Err(refused(&what, "it is not complete"));
@@ -53,7 +53,7 @@ impl Centroids for Cluster {
         if self.writing(permit)?.centroids.discard(version) {
             Ok(())
         } else {
-            Err(refused(&format!("discarding version {}", version.0), "it is served"))
+            Err(refused(&format!("discarding version {version}"), "it is served"))
         }
     }
 }

@@ -244,12 +244,8 @@ fn drop_version(session: &mut Session<'_>, collection: &Collection, version: i64
 }
 
 fn number(version: CentroidVersion) -> Result<i64, ActuatorError> {
-    i64::try_from(version.0).map_err(|_| {
-        refused(
-            format!("version {} of the centroids", version.0),
-            "the number is too great",
-        )
-    })
+    i64::try_from(version.0)
+        .map_err(|_| refused(format!("version {version} of the centroids"), "the number is too great"))
 }
 
 fn version(number: i64) -> Result<CentroidVersion, ActuatorError> {

@@ -5,6 +5,7 @@ use crate::engine::guard::{Circumstances, refuse_attempts};
 use crate::engine::prediction::predict;
 use crate::engine::remediation::Remediation;
 use crate::engine::selection::check_prediction;
+use crate::engine::storm::Storm;
 use crate::engine::watched::Active;
 use crate::monitor::IntegrityReport;
 use crate::number::Lambda;
@@ -104,7 +105,7 @@ fn forbidden(enabled: bool, circumstances: &Circumstances, by_the_loop: bool) ->
     if let Some(freeze) = &circumstances.freeze {
         return Some(format!("{} froze healing meanwhile: {}", freeze.by, freeze.reason));
     }
-    let (unhealthy, of) = circumstances.storm.filter(|_| by_the_loop)?;
+    let Storm { unhealthy, of } = circumstances.storm.filter(|_| by_the_loop)?;
     Some(format!(
         "{unhealthy} of {of} are unhealthy at once, the cause is outside"
     ))

@@ -69,7 +69,7 @@ fn build<H: Builders>(host: &H, centroids: &[i64]) -> Result<CentroidVersion, Ob
 fn served_is_complete<H: Builders>(host: &H, _: &[i64]) -> Checked {
     let (served, next) = (served(host)?, next(host)?);
     require(next > served, || {
-        format!("version {} is served, and the newest one is older", served.0)
+        format!("version {served} is served, and the newest one is older")
     })?;
     same(
         "whether the served version is complete",
