@@ -5,11 +5,15 @@ use std::sync::Arc;
 use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
 
-use crate::world::{FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
 
-/// Lets a healer die after `appends` records and another one take over; the states that the remediation then went through.
-fn survived(appends: usize, last: LastAppend) -> (World, Vec<&'static str>) {
+/// How much each open valve helps in a world that was not told otherwise.
+const HELPS: f64 = 0.1;
+
+/// A world in which each open valve helps so much, and whose healer died in the middle, after `appends` records.
+fn died(appends: usize, last: LastAppend, relief: f64) -> World {
     let world = World::new();
+    world.set_relief(relief);
     let storage = FaultyStorage::dying_after(appends, last, &world.storage);
     let mut first = world
         .healer([Valves::working(&world)])
@@ -24,7 +28,12 @@ fn survived(appends: usize, last: LastAppend) -> (World, Vec<&'static str>) {
             world.clock.set(tick.wake_at);
         }
     }
-    drop(first);
+    world
+}
+
+/// Lets a healer die after `appends` records and another one take over; the states that the remediation then went through.
+fn survived(appends: usize, last: LastAppend) -> (World, Vec<&'static str>) {
+    let world = died(appends, last, HELPS);
     let mut second = world
         .healer([Valves::working(&world)])
         .holder("second")
@@ -58,6 +67,49 @@ fn a_healer_that_dies_at_any_record_leaves_nothing_half_done() {
                 "{appends}: {open:?}"
             );
             assert_eq!(world.outcomes().len(), 1, "{appends} {acknowledged:?}: {states:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_healer_without_the_strategy_takes_over_ends_with_a_human_where_anything_was_done() {
+    // Where it does not help there are four records more: that it goes back, and each step of the way.
+    for (relief, records) in [(HELPS, 10), (0.0, 14)] {
+        for appends in 1..=records {
+            let world = died(appends, LastAppend::Acknowledged, relief);
+            let left = world.journalled().pop().unwrap();
+            let open = world.open_valves();
+            let other = Valves::new(&world, "another", [] as [(i64, Behaviour); 0]);
+            let mut second = world.healer([other]).holder("second").build().unwrap();
+            let events = run(&mut second, &world.clock, 5 * MINUTE);
+            let state = world.journalled().pop().unwrap();
+            if left.is_terminal() {
+                assert_eq!((appends, &state), (records, &left));
+                continue;
+            }
+            assert!(second.active(&collection()).is_none(), "{left:?} is over");
+            assert_eq!(world.open_valves(), open, "nobody here knows how to close them");
+            // What was taken back before is not counted as left.
+            let to_undo = match &left {
+                RemediationState::RollingBack { remaining, .. } => *remaining,
+                other => other.begun(),
+            };
+            match state {
+                RemediationState::Expired { .. } => assert_eq!(left.begun(), 0),
+                RemediationState::RollbackFailed { begun, failures, .. } => {
+                    assert_eq!(begun, left.begun());
+                    let steps: Vec<usize> = failures.iter().map(|failure| failure.step).collect();
+                    assert_eq!(steps, (0..to_undo).rev().collect::<Vec<_>>(), "{left:?}");
+                    assert!(failures.iter().all(|failure| failure.error.contains("open_valves")));
+                    let is_told = |kind: &EventKind| matches!(kind, EventKind::Remediation(it) if it.state.name() == "rollback_failed");
+                    assert!(
+                        events
+                            .iter()
+                            .any(|event| is_told(&event.kind) && event.kind.calls_human())
+                    );
+                }
+                state => panic!("{left:?} became {state:?}"),
+            }
         }
     }
 }

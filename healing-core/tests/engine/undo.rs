@@ -146,6 +146,33 @@ fn a_step_that_does_harm_is_undone_alone_and_the_rest_is_verified() {
 }
 
 #[test]
+fn where_a_step_that_does_harm_cannot_be_taken_back_none_before_it_is_worth_keeping() {
+    let world = World::new();
+    world.set_relief(0.1);
+    let valves = [(1, Behaviour::Opens), (2, Behaviour::Sticks), (3, Behaviour::Opens)];
+    let mut healer = world
+        .healer([Valves::new(&world, "open_valves", valves)])
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    while world.open_valves().len() < 2 {
+        let tick = healer.tick();
+        if world.open_valves().len() < 2 {
+            world.clock.set(tick.wake_at);
+        }
+    }
+    world.sicken(0.7);
+    run(&mut healer, &world.clock, 2 * MINUTE);
+    let RemediationState::RollbackFailed { begun, failures, .. } = &healer.last(&collection()).unwrap().state else {
+        panic!("{:?}", healer.last(&collection()))
+    };
+    let steps: Vec<usize> = failures.iter().map(|failure| failure.step).collect();
+    assert_eq!((*begun, steps), (2, vec![1]));
+    assert_eq!(world.open_valves(), [2]);
+}
+
+#[test]
 fn what_cannot_be_undone_calls_a_human_and_the_other_steps_are_undone_all_the_same() {
     let (world, state) = treated(
         0.0,
