@@ -1,9 +1,17 @@
 //! The simulation finds what is broken: every deliberately broken variant of the engine, and soon.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and tells what it found"
+)]
+
+use std::num::NonZero;
+use std::thread;
 
 use healing_benches::chaos::{Schedule, live};
 use healing_core::engine::Mutation;
+use parking_lot::Mutex;
 
 const HOURS: u32 = 24;
 /// So many runs may go by before a broken engine is caught.
@@ -28,12 +36,21 @@ fn caught(mutation: Mutation) -> Option<(u64, String)> {
 #[test]
 #[ignore = "thousands of simulated days: with --release"]
 fn every_broken_engine_is_caught() {
-    let mut missed = Vec::new();
-    for mutation in Mutation::ALL {
-        match caught(mutation) {
-            Some((runs, invariant)) => eprintln!("{mutation:?}: caught in run {runs} by {invariant}"),
-            None => missed.push(mutation),
+    let left = Mutex::new(Mutation::ALL.into_iter());
+    let missed = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().next();
+                    let Some(mutation) = next else { return };
+                    match caught(mutation) {
+                        Some((runs, invariant)) => eprintln!("{mutation:?}: caught in run {runs} by {invariant}"),
+                        None => missed.lock().push(mutation),
+                    }
+                }
+            });
         }
-    }
-    assert_eq!(missed, [], "not caught within {RUNS} runs");
+    });
+    assert_eq!(missed.into_inner(), [], "not caught within {RUNS} runs");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use healing_core::engine::{
-    EventKind, Execution, HealingEvent, HumanNeeded, Refusal, RejectionReason, StrategyVerdict,
+    EventKind, Execution, HealingEvent, HumanNeeded, Refusal, RejectionReason, StrategyVerdict, TickObserver,
 };
 use healing_core::identity::{CollectionId, Operator};
 use healing_core::learner::{Choice, Ranked};
@@ -17,6 +17,7 @@ use healing_core::strategy::{Case, StepError, StepReport};
 use healing_core::{
     Amount, Healer, HealingConfig, Learner, ProblemClass, ProblemKind, Ratio, RemediationStrategy, StrategyRegistry,
 };
+use parking_lot::Mutex;
 use serde_json::Map;
 
 use crate::world::{Fault, Findings, MINUTE, Valves, World, collection, quick, run, states};
@@ -311,4 +312,38 @@ fn a_learner_that_panics_costs_only_what_it_would_have_learned() {
     );
     assert!(healer.effectiveness().is_err());
     assert!(healer.status().is_ok());
+}
+
+/// Keeps what it is shown, but for the first tick, at which it panics.
+struct Onlooker {
+    has_panicked: bool,
+    seen: Arc<Mutex<Vec<HealingEvent>>>,
+}
+
+impl TickObserver for Onlooker {
+    fn after_tick(&mut self, healer: &Healer, events: &[HealingEvent]) {
+        assert!(std::mem::replace(&mut self.has_panicked, true), "not ready");
+        assert_eq!(healer.collections().next(), Some(&collection()));
+        self.seen.lock().extend(events.iter().cloned());
+    }
+}
+
+#[test]
+fn an_observer_sees_every_tick_but_those_at_which_it_panics() {
+    let world = World::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let onlooker = Onlooker {
+        has_panicked: false,
+        seen: Arc::clone(&seen),
+    };
+    let mut healer = world
+        .healer([Valves::working(&world)])
+        .observer(onlooker)
+        .build()
+        .unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let events = run(&mut healer, &world.clock, 5 * MINUTE);
+    assert_eq!(*seen.lock(), events);
+    assert_eq!(world.open_valves(), [1, 2, 3]);
 }
