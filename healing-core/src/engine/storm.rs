@@ -10,6 +10,7 @@ use super::guard::is_storm;
 
 /// So much at once is unhealthy that no remediation can reach the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Storm {
     /// How many are unhealthy.
     pub unhealthy: u32,
