@@ -8,7 +8,7 @@ use healing_core::identity::FencingToken;
 use healing_core::storage::{Journal, JournalBody, JournalRecord, Stream, StreamHead};
 use healing_core::{Clock, Healer, Timestamp, VirtualClock};
 
-use crate::world::{MINUTE, Valves, World, collection, run};
+use crate::world::{MINUTE, Valves, World, collection, run, run_until_open};
 
 fn healer(world: &World, name: &str) -> Healer {
     world.healer([Valves::working(world)]).holder(name).build().unwrap()
@@ -24,23 +24,13 @@ fn run_both(one: &mut Healer, other: &mut Healer, world: &World, minutes: u32) {
     }
 }
 
-/// Moves `healer` on until so many valves are open.
-fn open_valves(healer: &mut Healer, world: &World, valves: usize) {
-    while world.open_valves().len() < valves {
-        let tick = healer.tick();
-        if world.open_valves().len() < valves {
-            world.clock.set(tick.wake_at);
-        }
-    }
-}
-
 #[test]
 fn a_standby_that_was_there_before_takes_back_what_a_healer_that_died_had_begun() {
     let world = World::new();
     let (mut first, mut standby) = (healer(&world, "first"), healer(&world, "standby"));
     run_both(&mut first, &mut standby, &world, 2);
     world.sicken(0.4);
-    open_valves(&mut first, &world, 2);
+    run_until_open(&mut first, &world, 2);
     drop(first);
     // With nothing wrong any more, the standby has no reason of its own to look into the journal.
     world.sicken(0.0);

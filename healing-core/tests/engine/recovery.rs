@@ -5,7 +5,9 @@ use std::sync::Arc;
 use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
 
-use crate::world::{Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{
+    Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, run_until_open, states,
+};
 
 /// How much each open valve helps in a world that was not told otherwise.
 const HELPS: f64 = 0.1;
@@ -149,12 +151,7 @@ fn a_healer_that_slept_through_its_lease_stops_and_undoes_what_it_had_begun() {
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while world.open_valves().len() < 2 {
-        let tick = healer.tick();
-        if world.open_valves().len() < 2 {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until_open(&mut healer, &world, 2);
     world.clock.advance(60 * MINUTE);
     let events = run(&mut healer, &world.clock, MINUTE);
     assert!(

@@ -2,7 +2,7 @@
 
 use healing_core::engine::{EventKind, RemediationState, UndoCause, Verification};
 
-use crate::world::{Behaviour, MINUTE, Valves, World, collection, run};
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, run, run_until_open};
 
 /// Sickens a world that has one strategy with these valves, and lets it run.
 fn treated(relief: f64, valves: impl IntoIterator<Item = (i64, Behaviour)>) -> (World, RemediationState) {
@@ -119,12 +119,7 @@ fn a_step_that_does_harm_is_undone_alone_and_the_rest_is_verified() {
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
     // Run until the second valve is open, then make the world answer with harm.
-    while world.open_valves().len() < 2 {
-        let tick = healer.tick();
-        if world.open_valves().len() < 2 {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until_open(&mut healer, &world, 2);
     world.sicken(0.7);
     run(&mut healer, &world.clock, MINUTE / 6);
     world.sicken(0.3);
@@ -156,12 +151,7 @@ fn where_a_step_that_does_harm_cannot_be_taken_back_none_before_it_is_worth_keep
         .unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while world.open_valves().len() < 2 {
-        let tick = healer.tick();
-        if world.open_valves().len() < 2 {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until_open(&mut healer, &world, 2);
     world.sicken(0.7);
     run(&mut healer, &world.clock, 2 * MINUTE);
     let RemediationState::RollbackFailed { begun, failures, .. } = &healer.last(&collection()).unwrap().state else {

@@ -322,6 +322,16 @@ pub fn run(healer: &mut Healer, clock: &VirtualClock, duration: Duration) -> Vec
     }
 }
 
+/// Ticks from wake-up to wake-up until so many valves are open.
+pub fn run_until_open(healer: &mut Healer, world: &World, valves: usize) {
+    while world.open_valves().len() < valves {
+        let tick = healer.tick();
+        if world.open_valves().len() < valves {
+            world.clock.set(tick.wake_at);
+        }
+    }
+}
+
 pub const MINUTE: Duration = Duration::from_secs(60);
 
 impl ObservationSource for World {

@@ -1,5 +1,6 @@
 //! What an operator orders, and what becomes of it.
 
+use postgres::Client;
 use postgres::error::SqlState;
 use serde_json::{Value, json};
 
@@ -325,19 +326,23 @@ fn what_is_in_an_order_is_never_taken_for_sql() {
     assert!(ward.count("SELECT count(*) FROM ruvector.healing_journal") > 0);
 }
 
+/// What passes for a healer: it does what a desk does when it begins, and nothing more.
+fn pretender(ward: &Ward<'_>, holder: &str) -> Client {
+    let mut client = ward.client();
+    let began = format!(
+        "SELECT pg_advisory_lock_shared(1751474540, 3);
+         INSERT INTO ruvector.healing_healers (holder, backend_pid, watches) VALUES ('{holder}', pg_backend_pid(), '{{embeddings}}')"
+    );
+    client.batch_execute(&began).unwrap();
+    client
+}
+
 /// A healer that takes an order and hangs, or never takes it.
 #[test]
 fn an_order_that_nobody_answers_ends_in_an_error_that_says_what_became_of_it() {
     let Some(server) = world::server() else { return };
     let ward = Ward::new(server);
-    let mut healer = ward.client();
-    // What a desk does when it begins, and nothing more.
-    healer
-        .batch_execute(
-            "SELECT pg_advisory_lock_shared(1751474540, 3);
-             INSERT INTO ruvector.healing_healers (holder, backend_pid, watches) VALUES ('asleep', pg_backend_pid(), '{embeddings}')",
-        )
-        .unwrap();
+    let mut healer = pretender(&ward, "asleep");
     let mut client = ward.client();
     client.batch_execute("SET ruvector.patience = '300 ms'").unwrap();
     assert_eq!(
@@ -351,15 +356,14 @@ fn an_order_that_nobody_answers_ends_in_an_error_that_says_what_became_of_it() {
 
     healer.batch_execute("LISTEN ruvector_healing_commands").unwrap();
     client.batch_execute("SET ruvector.patience = '2 s'").unwrap();
-    let (asked, error) = std::thread::scope(|scope| {
+    let error = std::thread::scope(|scope| {
         let call = scope.spawn(move || complaint(&mut client, "SELECT ruvector_healing_trigger('embeddings')"));
         let take = "UPDATE ruvector.healing_commands SET state = 'taken', taken_by = 'asleep' WHERE state = 'given'";
         world::eventually("the order comes", || healer.execute(take, &[]).unwrap() == 1);
         // It dies with the order in its hands: the caller is told at once.
         drop(healer);
-        ((), call.join().unwrap())
+        call.join().unwrap()
     });
-    let () = asked;
     assert_eq!(error.code().code(), "RH004");
     assert!(error.message().contains("asleep"), "{error:?}");
 }
@@ -368,14 +372,7 @@ fn an_order_that_nobody_answers_ends_in_an_error_that_says_what_became_of_it() {
 fn an_order_that_is_lost_on_its_way_says_whether_it_may_have_been_carried_out() {
     let Some(server) = world::server() else { return };
     let ward = Ward::new(server);
-    let mut healer = ward.client();
-    // It takes orders, and does not answer.
-    healer
-        .batch_execute(
-            "SELECT pg_advisory_lock_shared(1751474540, 3);
-             INSERT INTO ruvector.healing_healers (holder, backend_pid, watches) VALUES ('mute', pg_backend_pid(), '{embeddings}')",
-        )
-        .unwrap();
+    let mut healer = pretender(&ward, "mute");
     let mut admin = ward.client();
     let courier: String = admin
         .query_one(
