@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use healing_core::{Clock, CollectionId};
 use healing_strategies::actuators::ActuatorError;
@@ -23,6 +24,8 @@ use crate::observation::Routes;
 pub struct PostgresHost {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
+    /// A call with more to do than this allows returns, and goes on when it is made again.
+    pub(crate) slice: Duration,
     /// Indexes that this process is rebuilding.
     pub(crate) rebuilding: Arc<Mutex<BTreeMap<(i32, i64), Rebuilding>>>,
     /// Where searches are routed, as last looked at.
@@ -37,9 +40,17 @@ impl PostgresHost {
         Self {
             database,
             clock,
+            slice: Duration::from_secs(1),
             rebuilding: Arc::default(),
             routes: Arc::default(),
         }
+    }
+
+    /// For about how long a call may work on what it moves or builds before it returns to a healer that makes it again: one
+    /// second, unless this says otherwise. A batch is done even where there is no time at all.
+    #[must_use]
+    pub fn with_slice(self, slice: Duration) -> Self {
+        Self { slice, ..self }
     }
 
     /// Reads, in one transaction.

@@ -1,6 +1,6 @@
 //! Versions of the centroids: built beside the served one, a slice at a time, and switched to in one row.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use healing_core::CollectionId;
 use healing_core::permit::Permit;
@@ -13,9 +13,6 @@ use crate::host::{Collection, PostgresHost};
 
 /// Vectors dealt with in one transaction, during which writers wait.
 const BATCH: i64 = 5000;
-
-/// A call returns after so long, and goes on when it is made again.
-const SLICE: Duration = Duration::from_secs(1);
 
 /// The new centers are found from so many vectors at most.
 const SAMPLE: i64 = 4000;
@@ -54,7 +51,7 @@ impl Centroids for PostgresHost {
                     None => begin(session, collection, wanted, centroids).map(|()| false),
                 }
             })?;
-            if complete || begun.elapsed() >= SLICE {
+            if complete || begun.elapsed() >= self.slice {
                 return Ok(());
             }
         }
@@ -174,14 +171,9 @@ fn go_on(
          WHERE collection_id = $1 AND version = $2 AND vector_id > $3 ORDER BY vector_id LIMIT $4",
         &[&collection.id, &build.built_from, &build.built_up_to, &BATCH],
     )?;
-    let Some(last) = rows.last() else {
-        session.execute(
-            "UPDATE ruvector.centroid_versions SET complete = true WHERE collection_id = $1 AND version = $2",
-            &[&collection.id, &wanted],
-        )?;
-        return Ok(true);
-    };
-    let up_to: i64 = last.get(0);
+    // Writers are held: a batch that is not full is the last. To wait for an empty one would be to wait for writers to rest.
+    let complete = i64::try_from(rows.len()).is_ok_and(|found| found < BATCH);
+    let up_to = rows.last().map_or(build.built_up_to, |last| last.get(0));
     let entries = rows.iter().map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(1)));
     let (moving, staying): (Vec<_>, Vec<_>) = entries.partition(|(_, centroid)| build.reclustered.contains(centroid));
     let moving: Vec<i64> = moving.into_iter().map(|(vector, _)| vector).collect();
@@ -206,10 +198,10 @@ fn go_on(
         &[&collection.id, &wanted, &vectors, &centroids],
     )?;
     session.execute(
-        "UPDATE ruvector.centroid_versions SET built_up_to = $3 WHERE collection_id = $1 AND version = $2",
-        &[&collection.id, &wanted, &up_to],
+        "UPDATE ruvector.centroid_versions SET built_up_to = $3, complete = $4 WHERE collection_id = $1 AND version = $2",
+        &[&collection.id, &wanted, &up_to, &complete],
     )?;
-    Ok(false)
+    Ok(complete)
 }
 
 fn centers(session: &mut Session<'_>, collection: &Collection, version: i64) -> Result<Vec<Center>, ActuatorError> {

@@ -1,7 +1,7 @@
 //! Vectors on the move.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use healing_core::permit::Permit;
 use healing_core::{Amount, CollectionId};
@@ -12,9 +12,6 @@ use crate::host::PostgresHost;
 
 /// Vectors moved in one transaction: so few that those who write to them hardly wait.
 const BATCH: usize = 1000;
-
-/// A call returns after so long, and goes on when it is made again.
-const SLICE: Duration = Duration::from_secs(1);
 
 /// The load of single vectors is taken over so many whole seconds.
 const LOAD_SECONDS: i64 = 5;
@@ -85,8 +82,8 @@ impl Partitions for PostgresHost {
             )?;
             Ok(rows.iter().map(|row| row.get(0)).collect())
         })?;
-        for batch in left.chunks(BATCH) {
-            if begun.elapsed() >= SLICE {
+        for (number, batch) in left.chunks(BATCH).enumerate() {
+            if number > 0 && begun.elapsed() >= self.slice {
                 return Ok(MoveProgress::UnderWay);
             }
             self.act(permit, |session, collection| {

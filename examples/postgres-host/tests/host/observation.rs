@@ -12,7 +12,7 @@ use healing_strategies::actuators::{LagBound, ReadRouting, Tiers};
 use postgres::NoTls;
 use postgres_host::{Database, Limits, NewCollection, PostgresHost};
 
-use crate::world::{self, World, embeddings, eventually, new_collection};
+use crate::world::{self, StopWhenDropped, World, embeddings, eventually, new_collection};
 
 fn world_of(new: &NewCollection, each: u16) -> Option<World> {
     World::new(new, &world::vectors(new, each))
@@ -107,6 +107,7 @@ fn a_partition_that_is_asked_too_much_refuses_and_its_edges_show_how_much() {
                 client.query_one(&fetch, &[]).unwrap();
             }
         });
+        let _stopped = StopWhenDropped(stop);
         let hot = NodeRef::partition(2);
         let mut newest = observe(&world);
         eventually("the hotspot is the weakest part", || {
@@ -114,7 +115,6 @@ fn a_partition_that_is_asked_too_much_refuses_and_its_edges_show_how_much() {
             let (side, lambda) = weakest(&newest);
             side == [hot] && lambda < 0.7 * new.partition_rate
         });
-        stop.store(true, Ordering::SeqCst);
         let load = newest.metrics.partitions[&2].load.get();
         assert!(load > new.partition_rate, "{load} requests a second");
         let edge = newest

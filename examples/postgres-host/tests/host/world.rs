@@ -1,7 +1,7 @@
 //! The server that the tests share, and a database for each.
 
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -168,6 +168,15 @@ pub(crate) fn act_under<T>(token: FencingToken, collection: &CollectionId, act: 
     let deadline = SystemClock.now() + Duration::from_secs(600);
     let context = StepContext::new(&remediation, token, deadline, &SystemClock, Revocation::default());
     act(&context.permit().unwrap())
+}
+
+/// Tells the threads beside a test to stop as soon as the test has ended, also where it failed: a scope waits for them.
+pub(crate) struct StopWhenDropped<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// Asks until it is so. What takes longer than a minute never will.
