@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use healing_core::engine::{
     BuildError, ControlError, Executed, Execution, HealerBuilder, RemediationState, SharedHealer,
@@ -21,6 +20,7 @@ use healing_strategies::{InvalidConfig, ScaleConfig, ScaleReplicas};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 use thiserror::Error;
+use tokio::task::AbortHandle;
 
 use crate::connection::Connection;
 use crate::error::ClusterError;
@@ -35,8 +35,6 @@ use crate::target::{InvalidTarget, ScaleTarget};
 
 /// Worker threads for strategies' steps.
 const WORKER_THREADS: usize = 4;
-/// How often the objects' status is brought up to date.
-const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How the host runs.
 #[derive(Debug, Clone)]
@@ -105,6 +103,7 @@ pub enum HostError {
 pub struct Host {
     healer: SharedHealer,
     stopped: Arc<AtomicBool>,
+    watch: AbortHandle,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -121,6 +120,7 @@ impl Host {
         let healer = SharedHealer::new(healer);
         let report = Report::begin(connection, &objects, &settings.holder);
         let orders = Orders::begin(connection);
+        let watch = orders.ending();
         let stopped = Arc::new(AtomicBool::new(false));
         let healing = thread::Builder::new().name("healing".to_owned()).spawn({
             let (healer, report) = (healer.clone(), report.clone());
@@ -133,6 +133,7 @@ impl Host {
         Ok(Self {
             healer,
             stopped,
+            watch,
             threads: vec![healing, attending],
         })
     }
@@ -176,6 +177,7 @@ impl Host {
     pub fn stop(self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.healer.stop();
+        self.watch.abort();
         for thread in self.threads {
             // A thread that panicked has nothing left to say.
             drop(thread.join());
@@ -259,7 +261,7 @@ where
     Ok(builder.storage(storage).learner(Arc::new(tracker)))
 }
 
-/// Carries out orders as they come, and keeps the objects' status up to date.
+/// Carries out orders as they come, and keeps the objects' status as new as the newest sample.
 fn attend(
     healer: &SharedHealer,
     orders: &Orders,
@@ -270,7 +272,8 @@ fn attend(
     let mut unanswered: Vec<(Order, String)> = Vec::new();
     let mut shown: BTreeMap<&CollectionId, HealingStatusStatus> = BTreeMap::new();
     while !stopped.load(Ordering::SeqCst) {
-        if let Some(order) = orders.next(STATUS_INTERVAL) {
+        let at_most = healer.with(|healer| healer.config().sample_interval);
+        if let Some(order) = orders.next(at_most) {
             let collection = objects.iter().find(|(_, object)| object.name_any() == order.object);
             let answer = match collection {
                 Some((collection, _)) => healer

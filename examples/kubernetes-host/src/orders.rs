@@ -14,7 +14,7 @@ use kube::api::{Patch, PatchParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::json;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::connection::Connection;
 use crate::error::ClusterError;
@@ -94,6 +94,11 @@ impl Orders {
     #[must_use]
     pub fn next(&self, at_most: Duration) -> Option<Order> {
         self.given.recv_timeout(at_most).ok()
+    }
+
+    /// What ends the watch, from whichever thread: who waits for an order then waits no longer.
+    pub(crate) fn ending(&self) -> AbortHandle {
+        self.task.abort_handle()
     }
 
     /// Takes the annotation away and writes to the object's status what came of it.

@@ -1,5 +1,7 @@
 //! The whole host: a hotspot is seen, scaling is approved by annotation, done, and shown.
 
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use healing_core::HealingConfig;
@@ -164,4 +166,20 @@ fn what_is_ordered_while_the_watch_is_down_is_found_afterwards() {
             .map(|_| ())
     });
     host.stop();
+}
+
+#[test]
+fn a_host_stops_without_waiting_for_the_next_sample() {
+    let api = cluster();
+    let mut settings = settings();
+    settings.config.sample_interval = Duration::from_secs(86_400);
+    let host = Host::start(&api.connection(), &settings).unwrap();
+    let (stopped, stops) = channel();
+    thread::spawn(move || {
+        host.stop();
+        stopped.send(()).unwrap();
+    });
+    stops
+        .recv_timeout(Duration::from_secs(60))
+        .expect("the host has stopped");
 }
