@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use healing_core::engine::{JournalRetention, RemediationState};
@@ -288,24 +289,14 @@ impl Life<'_> {
 
 #[test]
 fn whatever_a_process_was_writing_when_it_died_the_next_healer_makes_an_end_of_it() {
-    let mut met = BTreeSet::new();
-    for story in &STORIES {
-        for last in KEPT_OR_NOT {
-            for death in [Death::AtOnce, Death::AfterTheTick] {
-                for successor in [Successor::Newborn, Successor::Standby] {
-                    for append in 1.. {
-                        let mut life = Life::new(story);
-                        let Some((writing, healer)) = life.die_at(append, last, death, successor) else {
-                            break;
-                        };
-                        met.insert((writing, last));
-                        let what = format!("{}, {last:?} at {append}, {death:?}, {successor:?}", story.name);
-                        life.check_end(healer, &what);
-                    }
-                }
-            }
-        }
-    }
+    // What each death meets, beside the other's.
+    let met: BTreeSet<_> = thread::scope(|scope| {
+        [Death::AtOnce, Death::AfterTheTick]
+            .map(|death| scope.spawn(move || met_by(death)))
+            .into_iter()
+            .flat_map(|lives| lives.join().unwrap())
+            .collect()
+    });
     let states = [
         "awaiting_approval",
         "planned",
@@ -328,6 +319,27 @@ fn whatever_a_process_was_writing_when_it_died_the_next_healer_makes_an_end_of_i
             );
         }
     }
+}
+
+/// What was being written when processes died so, and whether it was kept; what the next healer makes of it is checked.
+fn met_by(death: Death) -> BTreeSet<(String, LastAppend)> {
+    let mut met = BTreeSet::new();
+    for story in &STORIES {
+        for last in KEPT_OR_NOT {
+            for successor in [Successor::Newborn, Successor::Standby] {
+                for append in 1.. {
+                    let mut life = Life::new(story);
+                    let Some((writing, healer)) = life.die_at(append, last, death, successor) else {
+                        break;
+                    };
+                    met.insert((writing, last));
+                    let what = format!("{}, {last:?} at {append}, {death:?}, {successor:?}", story.name);
+                    life.check_end(healer, &what);
+                }
+            }
+        }
+    }
+    met
 }
 
 /// The state that a record says a remediation enters.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use healing_core::classify::EvidenceClassifier;
@@ -333,7 +334,7 @@ impl World for Struck {
 #[test]
 fn every_strategy_conforms_on_the_cluster() {
     let size = Size::default().with_vectors_per_partition(100).unwrap();
-    for matter in &MATTERS {
+    let conforms = |matter| {
         let first = Struck::new(size, 3, matter);
         let report = suite(Struck::strategy, || first.again(3));
         assert!(report.is_clean(), "{}: {report}", matter.scenario.name());
@@ -341,7 +342,12 @@ fn every_strategy_conforms_on_the_cluster() {
             .held()
             .contains(&"strategy.what_someone_else_changed_is_left_alone");
         assert_eq!(contested, matter.foreign.is_some(), "{report}");
-    }
+    };
+    thread::scope(|scope| {
+        for matter in &MATTERS {
+            scope.spawn(move || conforms(matter));
+        }
+    });
 }
 
 #[test]
