@@ -382,6 +382,18 @@ mod tests {
     }
 
     #[test]
+    fn what_must_be_more_than_nothing_may_not_be_nothing() {
+        let config = HealingConfig {
+            min_improvement: Ratio::ZERO,
+            worsening_limit: Ratio::ZERO,
+            ..HealingConfig::default()
+        };
+        let faults = config.validate().unwrap_err().faults;
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(fields, ["min_improvement", "worsening_limit"]);
+    }
+
+    #[test]
     fn the_seeds_configuration_json_reads_and_a_misspelt_field_does_not() {
         let config: HealingConfig = serde_json::from_str(
             r#"{"enabled": false, "min_healing_interval_seconds": 60, "max_auto_heal_impact": 0.3,

@@ -175,4 +175,17 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_misspelt_field_is_answered_with_those_that_there_are() {
+        let changes = json!({"monitor": {"drift": {"window": 60}}});
+        let invalid = HealingConfig::default()
+            .changed(changes.as_object().unwrap())
+            .unwrap_err();
+        let expected = &invalid.faults[0].expected;
+        assert!(
+            expected.contains("window_seconds, ") || expected.contains(", window_seconds"),
+            "{expected}"
+        );
+    }
 }

@@ -353,4 +353,13 @@ mod tests {
             None
         );
     }
+
+    #[test]
+    fn failures_speak_against_a_strategy_for_a_day() {
+        let last = Timestamp::from_second(1_000_000).unwrap_or_default();
+        let failures = Failures { in_a_row: 1, last };
+        let over = later(last, Duration::from_secs(24 * 3600));
+        assert!(is_recent(failures, over - Duration::from_nanos(1)));
+        assert!(!is_recent(failures, over));
+    }
 }

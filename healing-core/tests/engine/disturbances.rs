@@ -49,13 +49,14 @@ fn another_fault_for_which_a_step_seemed_to_do_harm_is_recorded() {
     assert_eq!(outcome.disturbances, [Disturbance::AnotherFault]);
 }
 
-/// Outcomes when these of two collections, which share their nodes, fall sick at once.
+/// Outcomes when these of three collections, which share their nodes, fall sick at once.
 fn treated_in(sick: &[&str]) -> Vec<OutcomeRecord> {
     let world = World::new();
     let named = |name| CollectionId::new(name).unwrap();
     let mut healer = world
         .healer([Valves::working(&world)])
         .watch(named("other"))
+        .watch(named("third"))
         .build()
         .unwrap();
     run(&mut healer, &world.clock, MINUTE);
@@ -66,11 +67,13 @@ fn treated_in(sick: &[&str]) -> Vec<OutcomeRecord> {
 }
 
 #[test]
-fn two_collections_that_are_treated_at_once_on_the_same_nodes_disturb_each_other() {
-    let both = treated_in(&["embeddings", "other"]);
-    assert_eq!(both.len(), 2);
-    for outcome in both {
-        assert_eq!(outcome.disturbances, [Disturbance::AnotherRemediation]);
+fn collections_that_are_treated_at_once_on_the_same_nodes_disturb_each_other() {
+    for sick in [&["embeddings", "other"][..], &["embeddings", "other", "third"]] {
+        let all = treated_in(sick);
+        assert_eq!(all.len(), sick.len());
+        for outcome in all {
+            assert_eq!(outcome.disturbances, [Disturbance::AnotherRemediation]);
+        }
     }
     let one = treated_in(&["embeddings"]);
     assert_eq!(one.len(), 1);

@@ -10,33 +10,37 @@ use crate::world::{
 };
 
 #[test]
-fn disabled_it_only_watches_and_a_problem_that_stayed_is_treated_once_enabled() {
-    let world = World::new();
-    let config = HealingConfig {
-        enabled: false,
-        ..quick()
-    };
-    let mut healer = world.healer([Valves::working(&world)]).config(config).build().unwrap();
-    run(&mut healer, &world.clock, MINUTE);
-    world.sicken(0.4);
-    let events = run(&mut healer, &world.clock, 60 * MINUTE);
-    assert!(world.calls().is_empty() && world.journalled().is_empty());
-    let told: Vec<_> = events
-        .iter()
-        .filter(|event| matches!(event.kind, EventKind::Deferred { .. }))
-        .collect();
-    assert_eq!(
-        told.len(),
-        1,
-        "a reason is reported when it changes, not at each sample"
-    );
-    assert!(matches!(
-        &told[0].kind,
-        EventKind::Deferred {
-            reason: Refusal::Disabled,
-            ..
-        }
-    ));
+fn disabled_it_only_watches_and_says_so_once() {
+    // That it is disabled goes before that it does not know what is wrong.
+    for findings in [Findings::Hotspot, Findings::Unknown] {
+        let world = World::new();
+        world.set_findings(findings);
+        let config = HealingConfig {
+            enabled: false,
+            ..quick()
+        };
+        let mut healer = world.healer([Valves::working(&world)]).config(config).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        let events = run(&mut healer, &world.clock, 60 * MINUTE);
+        assert!(world.calls().is_empty() && world.journalled().is_empty());
+        let told: Vec<_> = events
+            .iter()
+            .filter(|event| matches!(event.kind, EventKind::Deferred { .. }))
+            .collect();
+        assert_eq!(
+            told.len(),
+            1,
+            "a reason is reported when it changes, not at each sample"
+        );
+        assert!(matches!(
+            &told[0].kind,
+            EventKind::Deferred {
+                reason: Refusal::Disabled,
+                ..
+            }
+        ));
+    }
 }
 
 #[test]
@@ -242,4 +246,45 @@ fn a_clock_that_jumps_never_lets_too_many_attempts_through() {
     let events = run(&mut healer, &world.clock, 30 * MINUTE);
     assert_eq!(world.outcomes().len(), before, "{:?}", states(&events));
     assert!(healer.active(&collection()).is_none());
+}
+
+#[test]
+fn what_was_seen_before_a_remediation_had_ended_is_no_reason_for_the_next() {
+    let world = World::new();
+    let lag = Duration::from_secs(45);
+    world.set_lag(lag);
+    let config = HealingConfig {
+        min_healing_interval: Duration::ZERO,
+        max_attempts_per_window: 100,
+        quarantine_after: 1000,
+        ineffective_limit: 1000,
+        ..quick()
+    };
+    let strategy = Valves::new(&world, "open_valves", [(1, Behaviour::Lies)]);
+    let mut healer = world.healer([strategy]).config(config).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    let (mut ended, mut begun, mut refused) = (None, 0, 0);
+    for _ in 0..60 {
+        for event in run(&mut healer, &world.clock, Duration::from_secs(10)) {
+            let EventKind::Remediation(remediation) = &event.kind else {
+                continue;
+            };
+            match remediation.state {
+                RemediationState::Planned { .. } => {
+                    begun += 1;
+                    assert!(ended.is_none_or(|ended| event.at.duration_since(ended) >= lag.try_into().unwrap()));
+                }
+                _ if remediation.state.is_terminal() => ended = Some(event.at),
+                _ => {}
+            }
+        }
+        let explanation = healer.explain(&collection());
+        let refusal = explanation.and_then(|explanation| explanation.refusal.as_ref());
+        refused += u32::from(matches!(refusal, Some(Refusal::StaleObservation { .. })));
+    }
+    assert!(
+        begun > 2 && refused > 2,
+        "{begun} began in ten minutes, {refused} were refused"
+    );
 }
