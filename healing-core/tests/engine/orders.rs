@@ -4,7 +4,7 @@ use healing_core::engine::{
     ControlError, EventKind, Executed, Execution, Refusal, RemediationState, StrategyVerdict, UndoCause,
 };
 use healing_core::identity::{Operator, RemediationId};
-use healing_core::storage::{FeedbackScore, Journal, JournalBody, Stream};
+use healing_core::storage::{Disturbance, FeedbackScore, Journal, JournalBody, Stream};
 use healing_core::{Healer, HealingConfig};
 use serde_json::{Map, Value, json};
 
@@ -52,6 +52,7 @@ fn an_abort_takes_everything_back_and_says_who_ordered_it() {
         let by_alice =
             matches!(ended, RemediationState::RolledBack { cause: UndoCause::Aborted { by }, .. } if *by == alice());
         assert!(by_alice, "{ended:?}");
+        assert_eq!(world.outcomes()[0].disturbances, [Disturbance::Aborted]);
         assert!(matches!(
             healer.abort(&id, &alice()),
             Err(ControlError::NotActive { .. })

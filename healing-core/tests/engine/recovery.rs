@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use healing_core::Clock;
 use healing_core::engine::{EventKind, RemediationState, UndoCause};
+use healing_core::storage::Disturbance;
 
 use crate::world::{
     Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, run_until_open, states,
@@ -169,6 +170,8 @@ fn a_healer_that_slept_through_its_lease_stops_and_undoes_what_it_had_begun() {
         )
     });
     assert!(interrupted, "{:?}", world.journalled_names());
+    let outcomes = world.outcomes();
+    assert!((outcomes.iter()).any(|outcome| outcome.disturbances == [Disturbance::Interrupted]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What goes wrong is taken back.
 
 use healing_core::engine::{EventKind, RemediationState, UndoCause, Verification};
+use healing_core::storage::Disturbance;
 
 use crate::world::{Behaviour, MINUTE, Valves, World, collection, run, run_until_open};
 
@@ -74,6 +75,23 @@ fn a_step_that_fails_half_done_is_undone_with_all_before_it() {
     assert!(error.contains("lost the connection"));
     assert!(world.open_valves().is_empty());
     assert!(!world.outcomes()[0].success && world.outcomes()[0].verified.is_none());
+}
+
+#[test]
+fn a_step_that_gives_way_to_someone_else_ends_the_remediation_and_says_nothing_of_the_strategy() {
+    let (world, state) = treated(0.1, [(1, Behaviour::Opens), (2, Behaviour::GivesWay)]);
+    let RemediationState::RolledBack {
+        cause: UndoCause::Conflict { step: 1, error },
+        ..
+    } = state
+    else {
+        panic!("{state:?}");
+    };
+    assert!(error.contains("valve 2 is half open"), "{error}");
+    assert!(world.open_valves().is_empty());
+    let outcome = &world.outcomes()[0];
+    assert_eq!((outcome.success, outcome.verified), (false, None));
+    assert_eq!(outcome.disturbances, [Disturbance::Conflict]);
 }
 
 #[test]
@@ -223,4 +241,5 @@ fn what_cannot_be_measured_any_more_is_undone() {
         last.state
     );
     assert!(world.open_valves().is_empty());
+    assert_eq!(world.outcomes()[0].disturbances, [Disturbance::NotMeasured]);
 }

@@ -30,6 +30,8 @@ pub enum Behaviour {
     Sticks,
     /// Opens, and can be taken back at the third try.
     SticksTwice,
+    /// Finds that someone else has turned it, and leaves it alone.
+    GivesWay,
     /// Blocks its thread at the world's gate, then opens.
     Blocks,
 }
@@ -167,6 +169,13 @@ impl RemediationStrategy for Valves {
                 });
             }
             Behaviour::Lies => {}
+            Behaviour::GivesWay => {
+                return Err(StepError::Conflict {
+                    subject: format!("valve {valve}"),
+                    expected: "open or closed".to_owned(),
+                    found: "half open".to_owned(),
+                });
+            }
             Behaviour::OpensAndFails => {
                 self.world.set_valve(&context.permit()?, valve, true);
                 return Err(StepError::Actuator("lost the connection".into()));
