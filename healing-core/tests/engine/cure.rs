@@ -1,9 +1,13 @@
 //! From a fault to a verified recovery.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use healing_core::engine::{EventKind, RemediationState, Verification};
 use healing_core::identity::Operator;
 use healing_core::monitor::IntegrityState;
-use healing_core::{HealingConfig, Ratio};
+use healing_core::storage::OutcomeRecord;
+use healing_core::{Amount, CollectionId, HealingConfig, Learner, ProblemKind, Ratio};
 
 use crate::world::{Behaviour, HEALTHY, MINUTE, Valves, World, collection, lambda, quick, run, states};
 
@@ -262,6 +266,56 @@ fn of_plans_those_that_promise_a_cure_go_first_and_those_that_cannot_be_verified
         run(&mut healer, &world.clock, 5 * MINUTE);
         let tried = &world.outcomes()[0].strategy_name;
         assert_eq!(tried, first, "gentle promises {gentle:?}, rough {rough:?}");
+    }
+}
+
+/// A learner that has made up its mind about two strategies.
+struct Weighs {
+    gentle: f64,
+    rough: f64,
+}
+
+impl Learner for Weighs {
+    fn learn(&self, _outcome: &OutcomeRecord) {}
+
+    fn weight(&self, strategy: &str, _kind: &ProblemKind, _collection: &CollectionId) -> Amount {
+        self.weights()[strategy]
+    }
+
+    fn weights(&self) -> BTreeMap<String, Amount> {
+        let weighed = [("gentle", self.gentle), ("rough", self.rough)];
+        weighed
+            .map(|(strategy, weight)| (strategy.to_owned(), Amount::clamped(weight)))
+            .into()
+    }
+}
+
+#[test]
+fn the_less_disruptive_goes_first_if_it_weighs_at_least_half_as_much() {
+    for (gentle, rough, first) in [
+        (1.0, 1.0, "gentle"),
+        (2.0, 1.0, "gentle"),
+        (0.8, 1.6, "gentle"),
+        (0.5, 1.1, "rough"),
+        (0.1, 0.3, "rough"),
+        (3.0, 7.0, "rough"),
+    ] {
+        let world = World::new();
+        let disrupting = |name, impact| Valves {
+            impact,
+            ..Valves::new(&world, name, (1..=3).map(|valve| (valve, Behaviour::Opens)))
+        };
+        let strategies = [
+            disrupting("gentle", Ratio::literal(0.1)),
+            disrupting("rough", Ratio::literal(0.3)),
+        ];
+        let learner = Arc::new(Weighs { gentle, rough });
+        let mut healer = world.healer(strategies).learner(learner).build().unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run(&mut healer, &world.clock, 5 * MINUTE);
+        let tried = &world.outcomes()[0].strategy_name;
+        assert_eq!(tried, first, "gentle weighs {gentle}, rough {rough}");
     }
 }
 
