@@ -402,6 +402,33 @@ fn host_code_that_asks_for_the_healer_it_is_called_by_is_refused_and_not_left_wa
     assert!(shared.with(|healer| healer.report(&collection()).is_some()));
 }
 
+#[test]
+fn threads_that_share_a_healer_wait_for_each_other() {
+    let world = World::new();
+    let healer = SharedHealer::new(world.healer([Valves::working(&world)]).build().unwrap());
+    let (begins, begun) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = healer.with(|_| {
+            let waiting = [(); 8].map(|()| {
+                let (healer, begins) = (&healer, begins.clone());
+                scope.spawn(move || {
+                    begins.send(()).unwrap();
+                    healer.with(|healer| healer.now())
+                })
+            });
+            for _ in &waiting {
+                begun.recv().unwrap();
+                std::thread::yield_now();
+            }
+            assert!(waiting.iter().all(|thread| !thread.is_finished()));
+            waiting.into()
+        });
+        for thread in waiting {
+            assert_eq!(thread.join().unwrap(), world.clock.now());
+        }
+    });
+}
+
 /// Real time, scaled: the loop's own waiting is what is tested.
 struct FastClock(std::time::Instant);
 
