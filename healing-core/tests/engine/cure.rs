@@ -200,6 +200,7 @@ fn the_least_disruptive_strategy_goes_first_and_the_next_one_after_it_failed() {
             ("open_valves".to_owned(), Some(true))
         ]
     );
+    assert_eq!(healer.status().unwrap().success_rate.map(Ratio::get), Some(0.5));
 }
 
 #[test]

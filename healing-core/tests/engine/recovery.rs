@@ -1,10 +1,12 @@
 //! Killed in the middle, taken over by the next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use healing_core::Clock;
-use healing_core::engine::{EventKind, RemediationState, UndoCause};
-use healing_core::storage::Disturbance;
+use healing_core::engine::{EventKind, JournalRetention, RemediationState, UndoCause};
+use healing_core::identity::Operator;
+use healing_core::storage::{Disturbance, Journal, Stream};
+use healing_core::{Clock, HealingConfig};
 
 use crate::world::{
     Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, run_until_open, states,
@@ -232,4 +234,97 @@ fn a_clock_that_is_set_back_wedges_nothing() {
         .set(Clock::now(&world.clock).checked_sub(300 * MINUTE).unwrap());
     run(&mut healer, &world.clock, MINUTE);
     assert!(healer.active(&collection()).is_none(), "{:?}", world.journalled_names());
+}
+
+/// More records than are written before a stream is summed up.
+const MANY: u64 = 1100;
+
+/// The sequences of a stream's records, from the oldest that is still there.
+fn sequences(world: &World, stream: &Stream) -> Vec<u64> {
+    let records = world.storage.read(stream, 0, usize::MAX).unwrap();
+    records.iter().map(|record| record.sequence).collect()
+}
+
+#[test]
+fn what_was_summed_up_is_known_to_the_next_healer_whether_or_not_its_records_were_dropped() {
+    for journal_retention in [JournalRetention::Prune, JournalRetention::Keep] {
+        let world = World::new();
+        let lies = |name| Valves::new(&world, name, (1..=20).map(|valve| (valve, Behaviour::Lies)));
+        let strategies = || [lies("open_valves"), lies("try_again")];
+        let config = HealingConfig {
+            min_healing_interval: Duration::from_secs(1),
+            max_attempts_per_window: 100,
+            ineffective_limit: 1000,
+            quarantine_after: 10,
+            step_settle: Duration::ZERO,
+            journal_retention,
+            ..quick()
+        };
+        let mut first = world.healer(strategies()).config(config.clone()).build().unwrap();
+        run(&mut first, &world.clock, MINUTE);
+        world.sicken(0.4);
+        let stream = Stream::Collection(collection());
+        while sequences(&world, &stream).last().is_none_or(|&newest| newest < MANY) {
+            run(&mut first, &world.clock, 10 * MINUTE);
+        }
+        // Nothing is at work, or the next healer would have to end it.
+        while first.active(&collection()).is_some() {
+            run(&mut first, &world.clock, Duration::from_secs(10));
+        }
+        let kept = sequences(&world, &stream);
+        let newest = world.storage.newest_checkpoint(&stream).unwrap();
+        assert!(newest.is_some(), "nothing was summed up");
+        let oldest = match journal_retention {
+            JournalRetention::Prune => newest.unwrap(),
+            _ => 0,
+        };
+        assert_eq!(kept.first(), Some(&oldest));
+
+        let status = first.collection_status(&collection()).unwrap();
+        assert!(!status.quarantined.is_empty());
+        let last = first.last(&collection()).unwrap().clone();
+        drop(first);
+        let mut second = world.healer(strategies()).config(config).build().unwrap();
+        let told = second.tick().events;
+        let known = second.collection_status(&collection()).unwrap();
+        assert_eq!(known.quarantined, status.quarantined);
+        assert_eq!(known.cooldown_until, status.cooldown_until);
+        assert_eq!(known.baseline, status.baseline);
+        assert_eq!(second.last(&collection()), Some(&last));
+        assert!(!told.iter().any(|event| event.kind.calls_human()), "{told:?}");
+    }
+}
+
+#[test]
+fn orders_that_were_summed_up_still_hold() {
+    let world = World::new();
+    let alice = Operator::new("alice").unwrap();
+    let mut first = world.healer([Valves::working(&world)]).build().unwrap();
+    let changes = serde_json::json!({"max_attempts_per_window": 7});
+    first.configure(changes.as_object().unwrap(), &alice).unwrap();
+    first
+        .freeze(Some(&collection()), "the auditors are here", &alice)
+        .unwrap();
+    for _ in 0..MANY / 2 {
+        first.freeze(None, "release night", &alice).unwrap();
+        first.unfreeze(None, &alice).unwrap();
+    }
+    let kept = sequences(&world, &Stream::Global);
+    let newest = world.storage.newest_checkpoint(&Stream::Global).unwrap();
+    assert!(
+        newest.is_some() && kept.first().copied() == newest,
+        "{kept:?}, {newest:?}"
+    );
+    drop(first);
+
+    let mut second = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut second, &world.clock, MINUTE);
+    assert_eq!(second.config().max_attempts_per_window, 7);
+    let status = second.status().unwrap();
+    assert_eq!(status.frozen, None);
+    let frozen = status.collections[0].frozen.as_ref();
+    assert_eq!(
+        frozen.map(|freeze| freeze.reason.as_str()),
+        Some("the auditors are here")
+    );
 }

@@ -1,6 +1,6 @@
 //! What goes wrong is taken back.
 
-use healing_core::engine::{EventKind, RemediationState, UndoCause, Verification};
+use healing_core::engine::{EventKind, HumanNeeded, RemediationState, UndoCause, Verification};
 use healing_core::storage::Disturbance;
 
 use crate::world::{Behaviour, MINUTE, Valves, World, collection, run, run_until_open};
@@ -178,10 +178,15 @@ fn where_a_step_that_does_harm_cannot_be_taken_back_none_before_it_is_worth_keep
     let steps: Vec<usize> = failures.iter().map(|failure| failure.step).collect();
     assert_eq!((*begun, steps), (2, vec![1]));
     assert_eq!(world.open_valves(), [2]);
+    let needed = healer.collection_status(&collection()).unwrap().human_needed;
+    assert!(
+        matches!(needed[0], HumanNeeded::RollbackFailed { .. }),
+        "a human is called: {needed:?}"
+    );
 }
 
 #[test]
-fn what_cannot_be_undone_calls_a_human_and_the_other_steps_are_undone_all_the_same() {
+fn what_cannot_be_undone_is_told_and_the_other_steps_are_undone_all_the_same() {
     let (world, state) = treated(
         0.0,
         [(1, Behaviour::Opens), (2, Behaviour::Sticks), (3, Behaviour::Opens)],
@@ -212,6 +217,8 @@ fn an_irreversible_strategy_that_did_not_help_stays_and_calls_a_human() {
             && event.kind.calls_human()
     });
     assert_eq!(called.count(), 1);
+    let needed = healer.collection_status(&collection()).unwrap().human_needed;
+    assert!(matches!(needed[0], HumanNeeded::NotVerified { .. }), "{needed:?}");
 }
 
 #[test]
