@@ -222,6 +222,22 @@ fn an_irreversible_strategy_that_did_not_help_stays_and_calls_a_human() {
 }
 
 #[test]
+fn what_cannot_be_measured_for_a_while_is_waited_for() {
+    let world = World::new();
+    let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
+    run(&mut healer, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run_until_open(&mut healer, &world, 1);
+    world.set_observable(false);
+    // The default's patience is two minutes.
+    run(&mut healer, &world.clock, MINUTE + MINUTE / 2);
+    assert_eq!(world.open_valves(), [1], "nothing was undone");
+    world.set_observable(true);
+    run(&mut healer, &world.clock, 3 * MINUTE);
+    assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
+}
+
+#[test]
 fn what_cannot_be_measured_any_more_is_undone() {
     let world = World::new();
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
