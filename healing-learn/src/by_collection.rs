@@ -43,3 +43,36 @@ impl<T: Default> ByCollection<T> {
 
 /// Up to so many collections nothing is swept.
 const SWEEP_FROM: usize = 64;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn keeping(number: usize, is_forgotten: bool) -> usize {
+        let mut kept = ByCollection::<()>::default();
+        for number in 0..number {
+            kept.of(&CollectionId::new(format!("c{number}")).unwrap(), |()| is_forgotten);
+        }
+        kept.collections().count()
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_no_more_room_and_what_is_not_is_never_let_go_of() {
+        assert!(keeping(10_000, true) <= SWEEP_FROM);
+        assert_eq!(keeping(1000, false), 1000);
+    }
+
+    #[test]
+    fn those_that_stay_are_looked_through_only_when_there_are_twice_as_many() {
+        let mut kept = ByCollection::<()>::default();
+        let looks = std::cell::Cell::new(0);
+        for number in 0..10_000 {
+            kept.of(&CollectionId::new(format!("c{number}")).unwrap(), |()| {
+                looks.set(looks.get() + 1);
+                false
+            });
+        }
+        assert!((10_000 - SWEEP_FROM..20_000).contains(&looks.get()), "{}", looks.get());
+    }
+}

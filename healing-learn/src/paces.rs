@@ -47,3 +47,54 @@ impl Paces {
             .map(|probability| probability * unchanged + (1.0 - unchanged) / PACES as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn after(outcomes: i64) -> Paces {
+        let mut paces = Paces::default();
+        let mut foretold = [0.2; PACES];
+        foretold[1] = 0.8;
+        for second in 0..outcomes {
+            paces.learn(
+                Timestamp::from_second(second).unwrap_or_default(),
+                foretold,
+                half_life(),
+            );
+        }
+        paces
+    }
+
+    fn half_life() -> HalfLife {
+        HalfLife::new(Duration::from_secs(24 * 3600)).unwrap_or_else(|_| unreachable!())
+    }
+
+    #[test]
+    fn the_pace_that_foretells_the_outcomes_becomes_probable_and_is_doubted_again_after_a_quiet_while() {
+        let alike = 1.0 / PACES as f64;
+        let paces = after(10);
+        let soon = paces.probabilities(Timestamp::from_second(10).unwrap_or_default(), half_life());
+        let a_half_life_later = Timestamp::from_second(9 + 24 * 3600).unwrap_or_default();
+        let later = paces.probabilities(a_half_life_later, half_life());
+        for probabilities in [soon, later] {
+            assert!(
+                (probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9,
+                "{probabilities:?}"
+            );
+        }
+        assert!(soon[1] > 0.99, "{soon:?}");
+        assert!(
+            (later[1] - f64::midpoint(soon[1], alike)).abs() < 1e-3,
+            "{soon:?}, {later:?}"
+        );
+    }
+
+    #[test]
+    fn before_any_outcome_all_paces_are_equally_probable() {
+        let probabilities = after(0).probabilities(Timestamp::UNIX_EPOCH, half_life());
+        assert_eq!(probabilities, [1.0 / PACES as f64; PACES]);
+    }
+}

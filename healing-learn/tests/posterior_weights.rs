@@ -361,3 +361,64 @@ proptest! {
         prop_assert_eq!(names(&all), names(&fewer));
     }
 }
+
+#[test]
+fn in_critical_state_what_is_best_as_far_as_is_known_goes_first_wherever_it_is_listed() {
+    let mut policy = exploring(0.0);
+    learn_hourly(&mut policy, "good", 0, [true; 20]);
+    learn_hourly(&mut policy, "bad", 0, [false; 20]);
+    for names in [["good", "bad"], ["bad", "good"]] {
+        let (candidates, collection) = (candidates(&names), collection("embeddings"));
+        let choice = Choice {
+            state: IntegrityState::Critical,
+            ..choice(&collection, hour(30), &candidates)
+        };
+        let ranking = policy.rank(&choice);
+        let ranked: Vec<_> = ranking
+            .iter()
+            .map(|it| (it.candidate.strategy.as_str(), it.propensity.get()))
+            .collect();
+        assert_eq!(ranked, [("good", 1.0), ("bad", 0.0)]);
+    }
+}
+
+#[test]
+fn of_two_that_work_equally_often_the_one_that_gains_more_weighs_more() {
+    let mut policy = policy_of(1);
+    for (strategy, improvement_pct) in [("little", 10.0), ("much", 200.0)] {
+        for at in 0..20 {
+            let outcome = outcome(strategy, true, hour(at));
+            learn(
+                &mut policy,
+                &OutcomeRecord {
+                    improvement_pct,
+                    ..outcome
+                },
+            );
+        }
+    }
+    assert!(weight(&policy, "much", hour(20)) > weight(&policy, "little", hour(20)));
+}
+
+#[test]
+fn what_a_strategy_weighs_altogether_is_between_its_collections_and_nearer_to_that_with_more_outcomes() {
+    let mut policy = policy_of(1);
+    for (name, number, verified) in [("often", 40, true), ("seldom", 10, false)] {
+        for at in 0..number {
+            learn(
+                &mut policy,
+                &treating(collection(name), outcome("mixed", verified, hour(at))),
+            );
+        }
+    }
+    let now = hour(40);
+    let of = |name| policy.weight("mixed", &KIND, &collection(name), now).unwrap().get();
+    let (often, seldom) = (of("often"), of("seldom"));
+    let altogether = policy.weight_for_kind("mixed", &KIND, now).unwrap().get();
+    assert!(
+        f64::midpoint(often, seldom) < altogether && altogether < often,
+        "{often}, {seldom}: {altogether}"
+    );
+    assert_eq!(policy.overall_weight("mixed", now).unwrap().get(), altogether);
+    assert_eq!(policy.overall_weight("never tried", now), None);
+}

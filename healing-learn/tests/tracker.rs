@@ -214,3 +214,15 @@ proptest! {
         prop_assert_eq!(rebuilt.weights(), lived.weights());
     }
 }
+
+#[test]
+fn all_weights_are_those_of_the_strategies_that_were_tried() {
+    let (clock, tracker) = tracker();
+    for number in 0..10 {
+        tracker.learn(&numbered(number, outcome("good", true, clock.now())));
+        tracker.learn(&numbered(100 + number, outcome("bad", false, clock.now())));
+    }
+    let weights = tracker.weights();
+    assert_eq!(weights.keys().collect::<Vec<_>>(), ["bad", "good"]);
+    assert!(weights["good"] > weights["bad"]);
+}
