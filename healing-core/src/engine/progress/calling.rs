@@ -74,6 +74,9 @@ impl Progress<'_> {
         if now > deadline {
             return Called::TimedOut;
         }
+        if self.another_has_taken_over(active) {
+            return Called::LeaseLost;
+        }
         let revocation = Revocation::at_latest(active.tenure.ends_at());
         let span = self.watched.span.step(purpose, step);
         let call = job(
@@ -101,6 +104,13 @@ impl Progress<'_> {
                 Called::Wait(again)
             }
         }
+    }
+
+    /// Whether the journal has a record under a newer lease. A lease ends early where the store's clock is set back to before it
+    /// was granted, and a holder that next looks when the clock has caught up cannot know by its own; nor is anything written
+    /// before a step that takes time is called again. Where the journal cannot be read, what was last known holds.
+    fn another_has_taken_over(&mut self, active: &Active) -> bool {
+        self.catch_up().is_ok() && self.watched.ledger.newest_token() > active.tenure.lease.token
     }
 
     /// Sees to it that no call is at work on `step` any more, so that it can be undone: waits for one to end, or gives it up
