@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use healing_core::engine::{
     BuildError, ControlError, Executed, Execution, HealerBuilder, RemediationState, SharedHealer,
@@ -35,6 +36,9 @@ use crate::target::{InvalidTarget, ScaleTarget};
 
 /// Worker threads for strategies' steps.
 const WORKER_THREADS: usize = 4;
+/// The objects' status is brought up to date at least this often, however seldom samples are taken: between two of them a
+/// remediation goes on.
+const OLDEST_STATUS: Duration = Duration::from_secs(60);
 
 /// How the host runs.
 #[derive(Debug, Clone)]
@@ -261,7 +265,7 @@ where
     Ok(builder.storage(storage).learner(Arc::new(tracker)))
 }
 
-/// Carries out orders as they come, and keeps the objects' status as new as the newest sample.
+/// Carries out orders as they come, and keeps the objects' status as new as the newest sample, where samples are taken often.
 fn attend(
     healer: &SharedHealer,
     orders: &Orders,
@@ -272,7 +276,7 @@ fn attend(
     let mut unanswered: Vec<(Order, String)> = Vec::new();
     let mut shown: BTreeMap<&CollectionId, HealingStatusStatus> = BTreeMap::new();
     while !stopped.load(Ordering::SeqCst) {
-        let at_most = healer.with(|healer| healer.config().sample_interval);
+        let at_most = healer.with(|healer| healer.config().sample_interval.min(OLDEST_STATUS));
         if let Some(order) = orders.next(at_most) {
             let collection = objects.iter().find(|(_, object)| object.name_any() == order.object);
             let answer = match collection {
