@@ -28,6 +28,7 @@ impl State {
         Self {
             size,
             now,
+            due: now,
             partitions,
             centroids,
             ingestion: Ingestion::new(size),

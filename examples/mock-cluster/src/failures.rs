@@ -1,7 +1,5 @@
 //! What every part of the cluster fails at one moment.
 
-use std::collections::BTreeMap;
-
 use healing_core::topology::{NodeKind, NodeRef};
 
 use crate::service::either;
@@ -10,7 +8,8 @@ use crate::state::State;
 /// The share of its requests that each node fails by itself, found out once for all edges.
 pub(crate) struct Failures<'a> {
     state: &'a State,
-    of_nodes: BTreeMap<NodeRef, f64>,
+    /// Sorted by node.
+    of_nodes: Vec<(NodeRef, f64)>,
     /// The share of all searches that wait for memory for too long.
     stalling: f64,
 }
@@ -25,20 +24,23 @@ impl<'a> Failures<'a> {
             NodeKind::MaintenanceDep => missing.get(&node.id).copied().unwrap_or(0.0),
             _ => 0.0,
         };
+        let mut of_nodes: Vec<_> = state.nodes().map(|node| (node, by_itself(node))).collect();
+        of_nodes.sort_unstable_by_key(|(node, _)| *node);
         Self {
             state,
-            of_nodes: state.nodes().map(|node| (node, by_itself(node))).collect(),
+            of_nodes,
             stalling: state.memory.stalling_share(),
         }
     }
 
     /// Every node with what it fails, sorted.
     pub(crate) fn of_nodes(&self) -> impl Iterator<Item = (NodeRef, f64)> {
-        self.of_nodes.iter().map(|(&node, &share)| (node, share))
+        self.of_nodes.iter().copied()
     }
 
     pub(crate) fn at(&self, node: NodeRef) -> f64 {
-        self.of_nodes.get(&node).copied().unwrap_or(0.0)
+        let found = self.of_nodes.binary_search_by_key(&node, |(known, _)| *known);
+        found.map_or(0.0, |position| self.of_nodes[position].1)
     }
 
     /// The share of the searches that come from a centroid to a partition and fail on the way: lists that are too long,

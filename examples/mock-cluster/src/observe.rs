@@ -1,6 +1,5 @@
 //! What the cluster shows: its graph and its metrics, read from its state.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use healing_core::metrics::{JobMetrics, MemoryMetrics, PartitionMetrics, ReplicaMetrics, SystemMetrics};
@@ -48,14 +47,18 @@ impl State {
     pub(crate) fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
         let failures = Failures::of(self);
-        let mut network = BTreeMap::new();
+        let mut network = Vec::new();
         for (position, (node, failing)) in failures.of_nodes().enumerate() {
             graph.node(node, 1.0 - failing)?;
             let wind = self.network.get(position).copied().unwrap_or(0.0);
             let trouble = self.bad_network.get(&node).copied().unwrap_or(0.0);
-            network.insert(node, either(wind, trouble));
+            network.push((node, either(wind, trouble)));
         }
-        let network = |node: NodeRef| network.get(&node).copied().unwrap_or(0.0);
+        // The nodes are sorted.
+        let network = |node: NodeRef| {
+            let found = network.binary_search_by_key(&node, |(known, _)| *known);
+            found.map_or(0.0, |position| network[position].1)
+        };
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {
             let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other)) * (1.0 - self.outage);
             let load = |node: NodeRef| {

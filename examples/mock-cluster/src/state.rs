@@ -24,6 +24,8 @@ use crate::size::Size;
 pub(crate) struct State {
     pub(crate) size: Size,
     pub(crate) now: Timestamp,
+    /// Until when time has passed, whether or not anyone has looked since.
+    pub(crate) due: Timestamp,
     pub(crate) noise: Noise,
     pub(crate) partitions: Partitions,
     pub(crate) centroids: Centroids,

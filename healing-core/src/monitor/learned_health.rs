@@ -24,7 +24,6 @@ pub struct LearnedHealth {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HealthyEdge {
     /// The edge.
-    #[serde(flatten)]
     pub edge: EdgeKey,
     /// Its effective capacity.
     pub capacity: Amount,

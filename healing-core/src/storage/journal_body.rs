@@ -10,8 +10,10 @@ use crate::storage::FeedbackScore;
 
 /// What a record says. The first three kinds are in a collection's stream, written under its lease; [`Healthy`](Self::Healthy)
 /// has a stream of its own; the others are in the global one.
+///
+/// As JSON an object whose one key is the kind: a reader knows what follows before it comes, and keeps nothing of it for later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JournalBody {
     /// A remediation begins, in the state it holds here, or is taken up again. Written before anything is done in that
@@ -22,7 +24,6 @@ pub enum JournalBody {
         /// The remediation's number.
         number: u64,
         /// The state.
-        #[serde(flatten)]
         state: RemediationState,
     },
     /// What all earlier records of the collection's stream amount to.
@@ -32,7 +33,6 @@ pub enum JournalBody {
         /// How often operators had ordered to learn it anew.
         relearned: u64,
         /// What was learned.
-        #[serde(flatten)]
         health: Box<LearnedHealth>,
     },
     /// What is healthy in a collection is to be learned anew.
@@ -54,7 +54,6 @@ pub enum JournalBody {
         /// In which collection; `None`: in none at all.
         collection: Option<CollectionId>,
         /// Why, and by whom.
-        #[serde(flatten)]
         freeze: Freeze,
     },
     /// New remediations may begin again.

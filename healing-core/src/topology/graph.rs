@@ -1,5 +1,7 @@
 //! The contracted graph itself.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -38,7 +40,7 @@ pub enum TopologyError {
     },
 }
 
-/// The operational graph of a collection at one moment: valid, sorted, and a plain value.
+/// The operational graph of a collection at one moment: valid, sorted, and a plain value. Clones share its contents.
 ///
 /// ```
 /// use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeRef};
@@ -56,8 +58,8 @@ pub enum TopologyError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedGraph")]
 pub struct ContractedGraph {
-    nodes: Vec<Node>,
-    edges: Vec<Edge>,
+    nodes: Arc<Vec<Node>>,
+    edges: Arc<Vec<Edge>>,
 }
 
 impl ContractedGraph {
@@ -70,7 +72,10 @@ impl ContractedGraph {
     /// The builder's way in: both sorted, every edge between known nodes.
     pub(super) fn from_sorted(nodes: Vec<Node>, edges: Vec<Edge>) -> Self {
         debug_assert!(nodes.is_sorted_by_key(|node| node.node) && edges.is_sorted_by_key(Edge::key));
-        Self { nodes, edges }
+        Self {
+            nodes: Arc::new(nodes),
+            edges: Arc::new(edges),
+        }
     }
 
     /// The nodes, sorted by name.

@@ -15,6 +15,10 @@ use healing_core::identity::InvalidName;
 
 use crate::report::{BrokenContract, Report};
 
+/// What a simulated second does is small and short-lived.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Simulates the complete loop under faults, a run a seed.
 #[derive(Debug, Parser)]
 #[command(name = "chaos", version)]
