@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -106,7 +105,6 @@ pub enum HostError {
 /// A running host. Dropping it without [`stop`](Self::stop) lets its threads go on.
 pub struct Host {
     healer: SharedHealer,
-    stopped: Arc<AtomicBool>,
     watch: AbortHandle,
     threads: Vec<JoinHandle<()>>,
 }
@@ -125,18 +123,16 @@ impl Host {
         let report = Report::begin(connection, &objects, &settings.holder);
         let orders = Orders::begin(connection);
         let watch = orders.ending();
-        let stopped = Arc::new(AtomicBool::new(false));
         let healing = thread::Builder::new().name("healing".to_owned()).spawn({
             let (healer, report) = (healer.clone(), report.clone());
             move || healer.run(|event| report.tell(&event))
         })?;
         let attending = thread::Builder::new().name("healing-orders".to_owned()).spawn({
-            let (healer, stopped) = (healer.clone(), Arc::clone(&stopped));
-            move || attend(&healer, &orders, &report, &objects, &stopped)
+            let healer = healer.clone();
+            move || attend(&healer, &orders, &report, &objects)
         })?;
         Ok(Self {
             healer,
-            stopped,
             watch,
             threads: vec![healing, attending],
         })
@@ -179,7 +175,6 @@ impl Host {
 
     /// Ends after the ticks at work. What is in the middle is taken back by the next holder of its lease.
     pub fn stop(self) {
-        self.stopped.store(true, Ordering::SeqCst);
         self.healer.stop();
         self.watch.abort();
         for thread in self.threads {
@@ -265,19 +260,16 @@ where
     Ok(builder.storage(storage).learner(Arc::new(tracker)))
 }
 
-/// Carries out orders as they come, and keeps the objects' status as new as the newest sample, where samples are taken often.
-fn attend(
-    healer: &SharedHealer,
-    orders: &Orders,
-    report: &Report,
-    objects: &BTreeMap<CollectionId, HealingStatus>,
-    stopped: &AtomicBool,
-) {
+/// Carries out orders as they come, and shows how the objects are doing as often as they are sampled, at least every minute, until
+/// nobody watches for orders any more.
+fn attend(healer: &SharedHealer, orders: &Orders, report: &Report, objects: &BTreeMap<CollectionId, HealingStatus>) {
     let mut unanswered: Vec<(Order, String)> = Vec::new();
     let mut shown: BTreeMap<&CollectionId, HealingStatusStatus> = BTreeMap::new();
-    while !stopped.load(Ordering::SeqCst) {
+    loop {
         let at_most = healer.with(|healer| healer.config().sample_interval.min(OLDEST_STATUS));
-        if let Some(order) = orders.next(at_most) {
+        let next = orders.next(at_most);
+        let ended = next.is_err();
+        if let Ok(Some(order)) = next {
             let collection = objects.iter().find(|(_, object)| object.name_any() == order.object);
             let answer = match collection {
                 Some((collection, _)) => healer
@@ -295,6 +287,9 @@ fn attend(
                 report.show(collection, status.clone());
                 shown.insert(collection, status);
             }
+        }
+        if ended {
+            return;
         }
     }
 }

@@ -33,7 +33,7 @@ pub use host::{Host, HostError, Settings};
 pub use leases::ClusterLeases;
 pub use monotonic::Monotonic;
 pub use observation::PodObservation;
-pub use orders::{Order, Orders, Verb};
+pub use orders::{Order, Orders, Verb, WatchEnded};
 pub use replicas::ScaledReplicas;
 pub use report::Report;
 pub use rollout::{Rollout, RolloutWatch};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use futures::{StreamExt, pin_mut};
@@ -69,6 +69,11 @@ pub(crate) enum OrderError {
     Control(#[from] ControlError),
 }
 
+/// Nobody watches for orders any more: the host was stopped, or its runtime is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nobody watches for orders any more; begin anew with `Orders::begin`")]
+pub struct WatchEnded;
+
 /// Watches the objects for orders. Where the server ends the watch it begins anew, and what was ordered meanwhile is found.
 pub struct Orders {
     connection: Connection,
@@ -90,10 +95,16 @@ impl Orders {
         }
     }
 
-    /// The next order, if one is given within `at_most`. [`None`] also after the watch has ended.
-    #[must_use]
-    pub fn next(&self, at_most: Duration) -> Option<Order> {
-        self.given.recv_timeout(at_most).ok()
+    /// The next order, if one is given within `at_most`.
+    ///
+    /// # Errors
+    /// [`WatchEnded`] once no order can come any more, which is said at once.
+    pub fn next(&self, at_most: Duration) -> Result<Option<Order>, WatchEnded> {
+        match self.given.recv_timeout(at_most) {
+            Ok(order) => Ok(Some(order)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(WatchEnded),
+        }
     }
 
     /// What ends the watch, from whichever thread: who waits for an order then waits no longer.

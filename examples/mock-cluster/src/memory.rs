@@ -1,6 +1,6 @@
 //! Segments in memory and in the cold tier, and what else takes memory.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use healing_core::Timestamp;
@@ -15,10 +15,11 @@ use crate::design::{
 };
 use crate::size::Size;
 
-/// Every segment, by number, and the bulk load if there is one.
+/// Every segment, and the bulk load if there is one.
 pub(crate) struct Memory {
     size: Size,
-    segments: BTreeMap<i64, Stored>,
+    /// By number, from 1 on without gaps; those of a partition in a row.
+    segments: Vec<Stored>,
     /// Bytes of a bulk load that are still to come.
     to_come: u64,
     /// Bytes of it that have come.
@@ -48,13 +49,12 @@ impl Memory {
                 last_read_at: now.checked_sub(ago).unwrap_or(Timestamp::MIN),
                 tier: Tier::Hot,
             };
-            let stored = Stored {
+            Stored {
                 segment,
                 partition: (id - 1) / SEGMENTS_PER_PARTITION + 1,
                 is_read: id % SEGMENTS_PER_PARTITION == 0,
                 on_its_way: None,
-            };
-            (id, stored)
+            }
         });
         Self {
             size,
@@ -73,7 +73,7 @@ impl Memory {
         reason = "a share of a number of bytes needs no more than 53 bits"
     )]
     pub(crate) fn step(&mut self, now: Timestamp, bulk_passing: f64) {
-        for stored in self.segments.values_mut() {
+        for stored in &mut self.segments {
             if stored.is_read && stored.segment.tier == Tier::Hot {
                 stored.segment.last_read_at = now;
             }
@@ -101,12 +101,12 @@ impl Memory {
 
     /// Whether another second would change nothing but when segments were read.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.to_come == 0 && self.segments.values().all(|stored| stored.on_its_way.is_none())
+        self.to_come == 0 && self.segments.iter().all(|stored| stored.on_its_way.is_none())
     }
 
     /// Time passes, up to `now`, in which nothing else changes.
     pub(crate) fn rest(&mut self, now: Timestamp) {
-        let read = self.segments.values_mut().filter(|stored| stored.is_read);
+        let read = self.segments.iter_mut().filter(|stored| stored.is_read);
         for stored in read.filter(|stored| stored.segment.tier == Tier::Hot) {
             stored.segment.last_read_at = now;
         }
@@ -115,7 +115,7 @@ impl Memory {
     /// Every segment is in memory, and nothing else is.
     pub(crate) fn put_right(&mut self) {
         (self.to_come, self.loaded, self.buffered) = (0, 0, 0.0);
-        for stored in self.segments.values_mut() {
+        for stored in &mut self.segments {
             stored.segment.tier = Tier::Hot;
             stored.on_its_way = None;
         }
@@ -124,7 +124,7 @@ impl Memory {
     /// The used share of memory.
     #[allow(clippy::cast_precision_loss, reason = "a share of memory needs no more than 53 bits")]
     pub(crate) fn used(&self) -> f64 {
-        let hot: u64 = self.segments.values().map(Stored::hot_bytes).sum();
+        let hot: u64 = self.segments.iter().map(Stored::hot_bytes).sum();
         (hot + self.loaded + self.buffers()) as f64 / self.bytes() as f64
     }
 
@@ -136,36 +136,43 @@ impl Memory {
 
     /// What uses most, largest first.
     pub(crate) fn largest_consumers(&self) -> Vec<MemoryConsumer> {
-        let mut bytes: BTreeMap<i64, u64> = BTreeMap::new();
-        for stored in self.segments.values() {
-            *bytes.entry(stored.partition).or_insert(0) += stored.hot_bytes();
-        }
-        let partitions = bytes.into_iter().map(|(id, bytes)| (format!("partition:{id}"), bytes));
+        let partitions = self.segments.chunk_by(|one, next| one.partition == next.partition);
+        let partitions = partitions.filter_map(|segments| {
+            let bytes = segments.iter().map(Stored::hot_bytes).sum();
+            Some((Consumer::Partition(segments.first()?.partition), bytes))
+        });
         let others = [("bulk_load", self.loaded), ("write_buffers", self.buffers())];
-        let others = others.map(|(name, bytes)| (name.to_owned(), bytes));
-        let mut consumers: Vec<_> = partitions
-            .chain(others)
-            .map(|(name, bytes)| MemoryConsumer { name, bytes })
-            .collect();
-        consumers.sort_by_key(|consumer| std::cmp::Reverse(consumer.bytes));
-        consumers.truncate(5);
-        consumers
+        let others = others.map(|(name, bytes)| (Consumer::Other(name), bytes));
+        let mut consumers: Vec<(Consumer, u64)> = partitions.chain(others).collect();
+        consumers.sort_by_key(|(_, bytes)| Reverse(*bytes));
+        // Only these are worth a name.
+        let largest = consumers.into_iter().take(5).map(|(consumer, bytes)| MemoryConsumer {
+            name: match consumer {
+                Consumer::Partition(id) => format!("partition:{id}"),
+                Consumer::Other(name) => name.to_owned(),
+            },
+            bytes,
+        });
+        largest.collect()
     }
 
     /// The segments of a partition that are not in memory.
     #[allow(clippy::cast_precision_loss, reason = "a number of segments far below 2^53")]
     pub(crate) fn cold_segments(&self, partition: i64) -> f64 {
-        let of_it = self.size.segments_of(partition).filter_map(|id| self.segments.get(&id));
+        let of_it = self
+            .size
+            .segments_of(partition)
+            .filter_map(|id| self.segments.get(position(id)?));
         of_it.filter(|stored| stored.segment.tier == Tier::Cold).count() as f64
     }
 
     pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> {
-        self.segments.values().map(|stored| stored.segment)
+        self.segments.iter().map(|stored| stored.segment)
     }
 
     /// Sends a segment to a tier, or goes on with it; `false` when there is none of that number.
     pub(crate) fn send(&mut self, id: i64, to: Tier) -> bool {
-        let Some(stored) = self.segments.get_mut(&id) else {
+        let Some(stored) = position(id).and_then(|position| self.segments.get_mut(position)) else {
             return false;
         };
         stored.on_its_way = match stored.on_its_way {
@@ -197,6 +204,17 @@ impl Memory {
     fn buffers(&self) -> u64 {
         (self.bytes() as f64 * BUFFERS * self.buffered) as u64
     }
+}
+
+/// Who uses memory.
+enum Consumer {
+    Partition(i64),
+    Other(&'static str),
+}
+
+/// Where the segment of this number is.
+fn position(id: i64) -> Option<usize> {
+    usize::try_from(id.checked_sub(1)?).ok()
 }
 
 impl Stored {

@@ -43,35 +43,46 @@ impl ObservationSource for Cluster {
     }
 }
 
+/// What an edge has of the node at one of its ends.
+#[derive(Clone, Copy, Default)]
+struct End {
+    /// The share that the network around it loses.
+    lost: f64,
+    /// Requests a second that arrive at it.
+    load: f64,
+}
+
 impl State {
     pub(crate) fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
         let failures = Failures::of(self);
-        let mut network = Vec::new();
+        // Found out once a node, and not once an edge. The nodes are sorted.
+        let mut ends = Vec::new();
         for (position, (node, failing)) in failures.of_nodes().enumerate() {
             graph.node(node, 1.0 - failing)?;
             let wind = self.network.get(position).copied().unwrap_or(0.0);
             let trouble = self.bad_network.get(&node).copied().unwrap_or(0.0);
-            network.push((node, either(wind, trouble)));
+            let load = match node.kind {
+                NodeKind::Partition => self.load(node.id),
+                _ => 0.0,
+            };
+            let end = End {
+                lost: either(wind, trouble),
+                load,
+            };
+            ends.push((node, end));
         }
-        // The nodes are sorted.
-        let network = |node: NodeRef| {
-            let found = network.binary_search_by_key(&node, |(known, _)| *known);
-            found.map_or(0.0, |position| network[position].1)
+        let end = |node: NodeRef| {
+            let found = ends.binary_search_by_key(&node, |(known, _)| *known);
+            found.map_or(End::default(), |position| ends[position].1)
         };
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {
-            let passing = (1.0 - failing) * (1.0 - network(one)) * (1.0 - network(other)) * (1.0 - self.outage);
-            let load = |node: NodeRef| {
-                if node.kind == NodeKind::Partition {
-                    self.load(node.id)
-                } else {
-                    0.0
-                }
-            };
+            let (of_one, of_other) = (end(one), end(other));
+            let passing = (1.0 - failing) * (1.0 - of_one.lost) * (1.0 - of_other.lost) * (1.0 - self.outage);
             let latency = Duration::from_secs_f64(LATENCY / passing.max(0.01));
             let edge = Edge::new(kind, one, other, capacity)?.with_error_rate((1.0 - passing).clamp(0.0, 1.0))?;
             graph
-                .edge(edge.with_flow(load(one) + load(other))?.with_latency(latency))
+                .edge(edge.with_flow(of_one.load + of_other.load)?.with_latency(latency))
                 .map(|_| ())
         };
 

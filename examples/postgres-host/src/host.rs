@@ -16,7 +16,7 @@ use crate::locks::WRITERS;
 use crate::observation::Routes;
 
 /// The vector store in a database, as a healer sees it and acts on it: an
-/// [`ObservationSource`](healing_core::ObservationSource), and every actuator but those that make standbys. Clones share it.
+/// [`ObservationSource`](healing_core::ObservationSource), and every actuator but those that make standbys. Clones share what they have at work.
 ///
 /// What must never break: every effect is made in a transaction that checks the fencing token and keeps the lease from
 /// passing on until it has ended.

@@ -47,8 +47,15 @@ impl Progress<'_> {
         }
     }
 
-    /// Reads what was written to the collection's stream since.
+    /// Reads what was written to the collection's stream since, and records what came of remediations that have ended in it.
     pub(super) fn catch_up(&mut self) -> Result<(), JournalError> {
+        let read = self.read_on();
+        self.record_outcomes();
+        read
+    }
+
+    /// Reads what was written to the collection's stream since.
+    pub(super) fn read_on(&mut self) -> Result<(), JournalError> {
         let from_the_beginning = self.watched.ledger.is_new();
         let mut ended = Vec::new();
         let number = |standing: &Standing| standing.last().map(|last| last.id.number());
@@ -69,7 +76,6 @@ impl Progress<'_> {
         ended
             .into_iter()
             .for_each(|outcome| self.watched.unrecorded.add(outcome));
-        self.record_outcomes();
         read?;
         self.watched.next_reading = Alarm::after(self.now(), self.services.config.lease);
         Ok(())

@@ -11,7 +11,7 @@ use crate::storage::FeedbackScore;
 /// What a record says. The first three kinds are in a collection's stream, written under its lease; [`Healthy`](Self::Healthy)
 /// has a stream of its own; the others are in the global one.
 ///
-/// As JSON an object whose one key is the kind: a reader knows what follows before it comes, and keeps nothing of it for later.
+/// As JSON an object whose one key is the kind, before all else, so that nothing has to be kept until the kind is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,11 +1,9 @@
 //! What beside a remediation may have brought about its verdict is recorded with it.
 
-use std::time::Duration;
-
 use healing_core::storage::{Disturbance, OutcomeRecord};
 use healing_core::{CollectionId, Percent, ProblemClass};
 
-use crate::world::{MINUTE, Valves, World, run};
+use crate::world::{MINUTE, Valves, World, run, run_until_open};
 
 fn memory_pressure() -> ProblemClass {
     ProblemClass::MemoryPressure {
@@ -20,9 +18,7 @@ fn treated_while(sickness: f64, meanwhile: impl FnOnce(&World)) -> OutcomeRecord
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(sickness);
-    while world.open_valves().is_empty() {
-        run(&mut healer, &world.clock, Duration::from_secs(1));
-    }
+    run_until_open(&mut healer, &world, 1);
     meanwhile(&world);
     run(&mut healer, &world.clock, 4 * MINUTE);
     world.outcomes().remove(0)

@@ -7,7 +7,7 @@ use healing_core::identity::FencingToken;
 use healing_core::{CollectionId, Fence, Healer, HostError};
 use parking_lot::Mutex;
 
-use crate::world::{Fault, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, run, states};
+use crate::world::{Fault, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, run, run_until, states};
 
 /// A door, as high as it was raised.
 #[derive(Clone, Default)]
@@ -69,12 +69,7 @@ fn what_another_left_half_done_is_taken_back_behind_a_raised_fence() {
     let mut first = first.build().unwrap();
     run(&mut first, &world.clock, MINUTE);
     world.sicken(0.4);
-    while !storage.is_dead() {
-        let tick = first.tick();
-        if !storage.is_dead() {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until("death", &mut first, &world.clock, |_| storage.is_dead());
     let calls = world.calls().len();
     assert!(calls > 0);
     let mut second = healer(&world, &door);

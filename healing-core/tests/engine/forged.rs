@@ -4,10 +4,10 @@
 use healing_core::engine::{EventKind, HealingEvent, RemediationState, UndoCause};
 use healing_core::identity::{FencingToken, Operator, RemediationId};
 use healing_core::storage::{Journal, JournalBody, JournalRecord, Stream, StreamHead};
-use healing_core::{Clock, CollectionId, HealingConfig, Timestamp};
+use healing_core::{Clock, CollectionId, Healer, HealingConfig, Timestamp};
 use serde_json::json;
 
-use crate::world::{MINUTE, Valves, World, collection, lambda, quick, run, states};
+use crate::world::{MINUTE, Valves, World, collection, lambda, quick, run, run_until, states};
 
 /// Appends a record that fits on those before it.
 fn forge(world: &World, stream: &Stream, body: &JournalBody) {
@@ -24,9 +24,8 @@ fn said_to_be(state: RemediationState) -> World {
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while healer.active(&collection()).is_none() {
-        world.clock.set(healer.tick().wake_at);
-    }
+    let begun = |healer: &Healer| healer.active(&collection()).is_some();
+    run_until("a remediation", &mut healer, &world.clock, begun);
     let number = healer.active(&collection()).unwrap().id.number();
     drop(healer);
     forge(

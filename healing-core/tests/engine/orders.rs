@@ -8,7 +8,9 @@ use healing_core::storage::{Disturbance, FeedbackScore, Journal, JournalBody, St
 use healing_core::{Healer, HealingConfig};
 use serde_json::{Map, Value, json};
 
-use crate::world::{Behaviour, FaultyStorage, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{
+    Behaviour, FaultyStorage, MINUTE, Valves, World, collection, quick, run, run_until_in, run_until_open, states,
+};
 
 fn alice() -> Operator {
     Operator::new("alice").unwrap()
@@ -20,18 +22,7 @@ fn sick(strategy: impl FnOnce(&World) -> Valves, reached: &str) -> (World, Heale
     let mut healer = world.healer([strategy(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while healer
-        .active(&collection())
-        .is_none_or(|active| active.state.name() != reached)
-    {
-        let tick = healer.tick();
-        if healer
-            .active(&collection())
-            .is_none_or(|active| active.state.name() != reached)
-        {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until_in(reached, &mut healer, &world.clock);
     (world, healer)
 }
 
@@ -464,19 +455,9 @@ fn an_abort_of_what_takes_only_its_last_step_back_takes_all_back() {
     let mut healer = world.healer([strategy]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    let until = |healer: &mut Healer, reached: &dyn Fn(&Healer) -> bool| {
-        while !reached(healer) {
-            let tick = healer.tick();
-            if !reached(healer) {
-                world.clock.set(tick.wake_at);
-            }
-        }
-    };
-    until(&mut healer, &|_| world.open_valves().len() == 2);
+    run_until_open(&mut healer, &world, 2);
     world.sicken(0.8);
-    until(&mut healer, &|healer| {
-        healer.active(&collection()).unwrap().state.name() == "rolling_back"
-    });
+    run_until_in("rolling_back", &mut healer, &world.clock);
     assert_eq!(world.open_valves(), [1, 2], "it sticks");
     let id = healer.active(&collection()).unwrap().id.clone();
     healer.abort(&id, &alice()).unwrap();

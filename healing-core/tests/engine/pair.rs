@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use healing_core::engine::{EventKind, RemediationState, UndoCause};
+use healing_core::engine::{EventKind, HealingEvent, RemediationState, UndoCause};
 use healing_core::identity::FencingToken;
 use healing_core::storage::{Journal, JournalBody, JournalRecord, Stream, StreamHead};
 use healing_core::{Clock, Healer, Timestamp, VirtualClock};
 
-use crate::world::{MINUTE, Valves, World, collection, run, run_until_open};
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, run, run_until_in, run_until_open};
 
 fn healer(world: &World, name: &str) -> Healer {
     world.healer([Valves::working(world)]).holder(name).build().unwrap()
@@ -124,6 +124,29 @@ fn clocks_that_are_off_never_let_two_act_on_the_same_collection() {
 }
 
 #[test]
+fn a_holder_that_slept_while_the_clock_was_set_back_does_not_go_on_with_its_step() {
+    let world = World::new();
+    let valves = Valves::new(&world, "open_valves", [(1, Behaviour::TakesTime)]);
+    let calls = Arc::clone(&valves.calls);
+    let mut first = world.healer([valves]).holder("first").build().unwrap();
+    let mut second = healer(&world, "second");
+    run_both(&mut first, &mut second, &world, 2);
+    world.sicken(0.4);
+    run_until_in("executing", &mut first, &world.clock);
+    let (asleep_at, called) = (world.clock.now(), calls.lock().clone());
+    // To before the lease was granted: the store no longer knows of one that is in force.
+    world.clock.set(asleep_at.checked_sub(2 * MINUTE).unwrap());
+    run(&mut second, &world.clock, MINUTE);
+    assert_eq!(second.last(&collection()).unwrap().state.name(), "rolled_back");
+    // By its own clock, the first one has its lease for a while yet.
+    world.clock.set(asleep_at.checked_add(Duration::from_secs(5)).unwrap());
+    let tick = first.tick();
+    let lost = |event: &HealingEvent| matches!(event.kind, EventKind::LeaseLost { .. });
+    assert!(tick.events.iter().any(lost), "{:?}", tick.events);
+    assert_eq!(*calls.lock(), called);
+}
+
+#[test]
 fn a_healer_whose_clock_stood_still_while_another_took_over_touches_nothing_more() {
     let world = World::new();
     let stopped = VirtualClock::default();
@@ -139,13 +162,15 @@ fn a_healer_whose_clock_stood_still_while_another_took_over_touches_nothing_more
         stopped.set(world.clock.now());
     }
     world.sicken(0.4);
-    while world.open_valves().len() < 2 {
+    for _ in 0..120 {
         let _ = first.tick();
-        if world.open_valves().len() < 2 {
-            world.clock.advance(Duration::from_secs(1));
-            stopped.set(world.clock.now());
+        if world.open_valves().len() == 2 {
+            break;
         }
+        world.clock.advance(Duration::from_secs(1));
+        stopped.set(world.clock.now());
     }
+    assert_eq!(world.open_valves().len(), 2);
     // The first one's machine is suspended here, its clock with it; the second sees the lease run out.
     run(&mut second, &world.clock, 2 * MINUTE);
     assert!(world.open_valves().is_empty());

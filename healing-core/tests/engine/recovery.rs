@@ -9,7 +9,8 @@ use healing_core::storage::{Disturbance, Journal, Stream};
 use healing_core::{Clock, Healer, HealingConfig};
 
 use crate::world::{
-    Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, run_until_open, states,
+    Behaviour, FaultyStorage, LastAppend, MINUTE, Valves, World, collection, quick, run, run_until, run_until_in,
+    run_until_open, states,
 };
 
 /// How much each open valve helps in a world that was not told otherwise.
@@ -27,12 +28,7 @@ fn died(appends: usize, last: LastAppend, relief: f64) -> World {
         .unwrap();
     run(&mut first, &world.clock, MINUTE);
     world.sicken(0.4);
-    while !storage.is_dead() {
-        let tick = first.tick();
-        if !storage.is_dead() {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until("death", &mut first, &world.clock, |_| storage.is_dead());
     world
 }
 
@@ -222,13 +218,7 @@ fn a_clock_that_is_set_back_wedges_nothing() {
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, 10 * 60 * MINUTE);
     world.sicken(0.4);
-    while healer
-        .active(&collection())
-        .is_none_or(|it| it.state.name() != "stabilising")
-    {
-        let tick = healer.tick();
-        world.clock.set(tick.wake_at);
-    }
+    run_until_in("stabilising", &mut healer, &world.clock);
     world
         .clock
         .set(Clock::now(&world.clock).checked_sub(300 * MINUTE).unwrap());

@@ -88,19 +88,3 @@ proptest! {
         play(&schedule).map_err(TestCaseError::fail)?;
     }
 }
-
-#[test]
-fn a_holder_that_slept_while_the_clock_was_set_back_does_not_go_on_with_its_step() {
-    let schedule = [
-        Event::Calm(1),
-        Event::Findings(Findings::Hotspot),
-        Event::Sicken(0.5859706409739426, [false, false, true]),
-        Event::Crash(1),
-        Event::Follow(1),
-        Event::Follow(1),
-        Event::ClockJumps(-16),
-        Event::Follow(0),
-        Event::Calm(2),
-    ];
-    play(&schedule).unwrap();
-}

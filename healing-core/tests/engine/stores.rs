@@ -8,7 +8,9 @@ use healing_core::identity::HolderId;
 use healing_core::storage::{Journal, LeaseStore, MemoryStorage, OutcomeStore, Stream};
 use healing_core::{CollectionId, Healer, HealingConfig};
 
-use crate::world::{Fault, Faults, FaultyStorage, MINUTE, Valves, World, collection, quick, run, states};
+use crate::world::{
+    Behaviour, Fault, Faults, FaultyStorage, MINUTE, Valves, World, collection, quick, run, run_until_in, states,
+};
 
 const FAULTS: [Fault; 3] = [Fault::Refuses, Fault::DoesAndFails, Fault::Panics];
 
@@ -30,17 +32,6 @@ fn world_with(config: HealingConfig) -> (World, FaultyStorage, Healer) {
     (world, storage, healer)
 }
 
-/// Moves the healer on until a remediation is in that state.
-fn run_to(healer: &mut Healer, world: &World, state: &str) {
-    let reached = |healer: &Healer| healer.active(&collection()).is_some_and(|it| it.state.name() == state);
-    while !reached(healer) {
-        let tick = healer.tick();
-        if !reached(healer) {
-            world.clock.set(tick.wake_at);
-        }
-    }
-}
-
 fn storage_failed(events: &[HealingEvent]) -> usize {
     let failed = |event: &&HealingEvent| matches!(event.kind, EventKind::StorageFailed { .. });
     events.iter().filter(failed).count()
@@ -53,7 +44,7 @@ fn a_lease_that_cannot_be_renewed_is_tried_again_without_hurry_and_lost_at_its_e
             lease: Duration::from_secs(15),
             ..quick()
         });
-        run_to(&mut healer, &world, "settling");
+        run_until_in("settling", &mut healer, &world.clock);
         storage.set(|faults| faults.renew = fault);
         // `run` fails where the healer asks to be called again at once.
         let events = run(&mut healer, &world.clock, MINUTE);
@@ -75,10 +66,37 @@ fn a_lease_that_cannot_be_renewed_is_tried_again_without_hurry_and_lost_at_its_e
 }
 
 #[test]
+fn a_step_that_takes_time_is_not_called_again_while_the_journal_cannot_be_read() {
+    for fault in [Fault::Refuses, Fault::Panics] {
+        let world = World::new();
+        let storage = FaultyStorage::over(&world.storage);
+        let valves = Valves::new(&world, "open_valves", [(1, Behaviour::TakesTime)]);
+        let calls = Arc::clone(&valves.calls);
+        let mut healer = world
+            .healer([valves])
+            .storage(Arc::new(storage.clone()))
+            .build()
+            .unwrap();
+        run(&mut healer, &world.clock, MINUTE);
+        world.sicken(0.4);
+        run_until_in("executing", &mut healer, &world.clock);
+        assert_eq!(calls.lock()[&1], 1);
+        storage.set(|faults| faults.read = fault);
+        let events = run(&mut healer, &world.clock, Duration::from_secs(12));
+        assert!((1..5).contains(&storage_failed(&events)), "{}", storage_failed(&events));
+        assert_eq!(calls.lock()[&1], 1, "who has the lease by now cannot be known");
+        storage.set(|faults| faults.read = Fault::None);
+        run(&mut healer, &world.clock, 2 * MINUTE);
+        assert_eq!(calls.lock()[&1], 3);
+        assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
+    }
+}
+
+#[test]
 fn an_outcome_that_cannot_be_recorded_at_once_is_recorded_later() {
     for fault in FAULTS {
         let (world, storage, mut healer) = world();
-        run_to(&mut healer, &world, "stabilising");
+        run_until_in("stabilising", &mut healer, &world.clock);
         storage.set(|faults| faults.outcomes = fault);
         run(&mut healer, &world.clock, MINUTE);
         assert_eq!(healer.last(&collection()).unwrap().state.name(), "completed");
@@ -92,7 +110,7 @@ fn an_outcome_that_cannot_be_recorded_at_once_is_recorded_later() {
 fn what_was_left_half_done_is_taken_back_though_nothing_can_be_observed() {
     for observer in [Fault::Refuses, Fault::Panics] {
         let (world, _, mut first) = world();
-        run_to(&mut first, &world, "settling");
+        run_until_in("settling", &mut first, &world.clock);
         drop(first);
         world.set_observer(observer);
         let mut second = world
@@ -182,7 +200,7 @@ fn what_may_have_begun_counts_against_the_number_that_may_be_at_work() {
     // That it is planned is acknowledged; that it is executing is kept, and said to have failed.
     let (second, third) = (storage.clone(), storage.clone());
     storage.interject(move || second.interject(move || third.set(|faults| faults.append = Fault::DoesAndFails)));
-    run_to(&mut healer, &world, "planned");
+    run_until_in("planned", &mut healer, &world.clock);
     storage.set(|faults| faults.append = Fault::None);
     assert_eq!(world.journalled_names(), ["planned", "executing"]);
     for _ in 0..200 {

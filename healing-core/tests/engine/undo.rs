@@ -243,12 +243,7 @@ fn what_cannot_be_measured_any_more_is_undone() {
     let mut healer = world.healer([Valves::working(&world)]).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while world.open_valves().is_empty() {
-        let tick = healer.tick();
-        if world.open_valves().is_empty() {
-            world.clock.set(tick.wake_at);
-        }
-    }
+    run_until_open(&mut healer, &world, 1);
     world.set_observable(false);
     run(&mut healer, &world.clock, 10 * MINUTE);
     let last = healer.last(&collection()).unwrap();

@@ -8,7 +8,7 @@ use healing_core::identity::Operator;
 use healing_core::observation::ObservationError;
 use healing_core::{Clock, CollectionId, Healer, HealingConfig, HostError, Observation, ObservationSource, Timestamp};
 
-use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick, run};
+use crate::world::{Behaviour, MINUTE, Valves, World, collection, quick, run, run_until};
 
 /// Ticks until `done`, moving the clock on only where every thread is idle or hangs.
 fn tick_until(healer: &mut Healer, world: &World, mut done: impl FnMut(&Healer) -> bool) {
@@ -165,6 +165,11 @@ impl Shelf {
     fn take(&self) -> Vec<StepCall> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+
+    fn run_until_called(&self, healer: &mut Healer, world: &World) {
+        let called = |_: &Healer| !self.0.lock().unwrap().is_empty();
+        run_until("a call", healer, &world.clock, called);
+    }
 }
 
 impl StepRunner for Shelf {
@@ -218,10 +223,7 @@ fn shelved(world: &World, strategy: Valves, at_most: usize) -> (Shelf, Healer) {
     let mut healer = world.healer([strategy]).step_runner(runner, at_most).build().unwrap();
     run(&mut healer, &world.clock, MINUTE);
     world.sicken(0.4);
-    while shelf.0.lock().unwrap().is_empty() {
-        let tick = healer.tick();
-        world.clock.set(tick.wake_at);
-    }
+    shelf.run_until_called(&mut healer, world);
     (shelf, healer)
 }
 
@@ -305,10 +307,7 @@ fn a_hung_step_that_is_aborted_is_fenced_off_before_anything_is_undone() {
     let valves = [(1, Behaviour::Opens), (2, Behaviour::Opens)];
     let (shelf, mut healer) = shelved(&world, Valves::new(&world, "open_valves", valves), 2);
     shelf.take().into_iter().for_each(|call| call.make().deliver());
-    while shelf.0.lock().unwrap().is_empty() {
-        let tick = healer.tick();
-        world.clock.set(tick.wake_at);
-    }
+    shelf.run_until_called(&mut healer, &world);
     let hung = shelf.take();
     let id = healer.active(&collection()).unwrap().id.clone();
     healer.abort(&id, &Operator::new("alice").unwrap()).unwrap();
@@ -318,7 +317,7 @@ fn a_hung_step_that_is_aborted_is_fenced_off_before_anything_is_undone() {
             .iter()
             .any(|event| matches!(event.kind, EventKind::CallAbandoned { step: 1, .. }))
     );
-    while healer.last(&collection()).is_none() {
+    for _ in 0..60 {
         shelf.take().into_iter().for_each(|call| call.make().deliver());
         run(&mut healer, &world.clock, Duration::from_secs(1));
     }

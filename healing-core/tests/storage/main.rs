@@ -15,6 +15,7 @@ mod full_disk;
 mod killed;
 #[cfg(feature = "redb")]
 mod million;
+mod wire;
 #[cfg(feature = "redb")]
 #[path = "../engine/world/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the engine's tests use all of it")]

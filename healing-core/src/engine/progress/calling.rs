@@ -16,7 +16,7 @@ use crate::engine::watched::{Active, Call, Purpose};
 use crate::host_call::told;
 use crate::permit::{Revocation, StepContext};
 use crate::registry::Registered;
-use crate::storage::LeaseStore;
+use crate::storage::{JournalError, LeaseStore};
 use crate::strategy::{StepError, StepReport};
 
 /// A step has failed once it has taken this many times the strategy's estimated duration (the seed's factor).
@@ -74,8 +74,13 @@ impl Progress<'_> {
         if now > deadline {
             return Called::TimedOut;
         }
-        if self.another_has_taken_over(active) {
-            return Called::LeaseLost;
+        match self.another_has_taken_over(active) {
+            Ok(false) => {}
+            Ok(true) => return Called::LeaseLost,
+            Err(error) => {
+                self.storage_failed(&error);
+                return Called::Wait(later(now, self.services.config.sample_interval));
+            }
         }
         let revocation = Revocation::at_latest(active.tenure.ends_at());
         let span = self.watched.span.step(purpose, step);
@@ -108,9 +113,14 @@ impl Progress<'_> {
 
     /// Whether the journal has a record under a newer lease. A lease ends early where the store's clock is set back to before it
     /// was granted, and a holder that next looks when the clock has caught up cannot know by its own; nor is anything written
-    /// before a step that takes time is called again. Where the journal cannot be read, what was last known holds.
-    fn another_has_taken_over(&mut self, active: &Active) -> bool {
-        self.catch_up().is_ok() && self.watched.ledger.newest_token() > active.tenure.lease.token
+    /// before a step that takes time is called again. `Err` where the journal cannot be read to its end, and what could be
+    /// read has no newer lease.
+    fn another_has_taken_over(&mut self, active: &Active) -> Result<bool, JournalError> {
+        let read = self.read_on();
+        if self.watched.ledger.newest_token() > active.tenure.lease.token {
+            return Ok(true);
+        }
+        read.map(|()| false)
     }
 
     /// Sees to it that no call is at work on `step` any more, so that it can be undone: waits for one to end, or gives it up

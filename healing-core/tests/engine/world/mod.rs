@@ -322,14 +322,33 @@ pub fn run(healer: &mut Healer, clock: &VirtualClock, duration: Duration) -> Vec
     }
 }
 
-/// Ticks from wake-up to wake-up until so many valves are open.
-pub fn run_until_open(healer: &mut Healer, world: &World, valves: usize) {
-    while world.open_valves().len() < valves {
+/// Ticks from wake-up to wake-up until it has come to that. Where it does not, the test fails.
+pub fn run_until(what: &str, healer: &mut Healer, clock: &VirtualClock, reached: impl Fn(&Healer) -> bool) {
+    for _ in 0..MOST_TICKS {
+        if reached(healer) {
+            return;
+        }
         let tick = healer.tick();
-        if world.open_valves().len() < valves {
-            world.clock.set(tick.wake_at);
+        if !reached(healer) {
+            clock.set(tick.wake_at);
         }
     }
+    panic!("after {MOST_TICKS} ticks it has not come to this: {what}");
+}
+
+/// Hours of samples.
+const MOST_TICKS: usize = 10_000;
+
+/// Ticks from wake-up to wake-up until so many valves are open.
+pub fn run_until_open(healer: &mut Healer, world: &World, valves: usize) {
+    let reached = |_: &Healer| world.open_valves().len() >= valves;
+    run_until("open valves", healer, &world.clock, reached);
+}
+
+/// Ticks from wake-up to wake-up until the remediation at work is in that state.
+pub fn run_until_in(state: &str, healer: &mut Healer, clock: &VirtualClock) {
+    let reached = |healer: &Healer| healer.active(&collection()).is_some_and(|it| it.state.name() == state);
+    run_until(state, healer, clock, reached);
 }
 
 pub const MINUTE: Duration = Duration::from_secs(60);
