@@ -86,7 +86,7 @@ fn readers_read_operators_order_and_everybody_else_is_refused() {
         .chain(&orders)
         .for_each(|call| drop(operator.query(*call, &[]).unwrap()));
     behind.iter().for_each(|call| refused(&mut operator, call));
-    let by = "SELECT body::json #>> '{by}' FROM ruvector.healing_journal WHERE body LIKE '%configured%'";
+    let by = "SELECT body::json #>> '{configured,by}' FROM ruvector.healing_journal WHERE body LIKE '%configured%'";
     let by: String = ward.client().query_one(by, &[]).unwrap().get(0);
     assert_eq!(
         by,
