@@ -2,14 +2,14 @@
 
 use healing_core::topology::{NodeKind, NodeRef};
 
+use crate::by_node::ByNode;
 use crate::service::either;
 use crate::state::State;
 
 /// The share of its requests that each node fails by itself, found out once for all edges.
 pub(crate) struct Failures<'a> {
     state: &'a State,
-    /// Sorted by node.
-    of_nodes: Vec<(NodeRef, f64)>,
+    of_nodes: ByNode<f64>,
     /// The share of all searches that wait for memory for too long.
     stalling: f64,
 }
@@ -24,23 +24,20 @@ impl<'a> Failures<'a> {
             NodeKind::MaintenanceDep => missing.get(&node.id).copied().unwrap_or(0.0),
             _ => 0.0,
         };
-        let mut of_nodes: Vec<_> = state.nodes().map(|node| (node, by_itself(node))).collect();
-        of_nodes.sort_unstable_by_key(|(node, _)| *node);
         Self {
             state,
-            of_nodes,
+            of_nodes: state.nodes().map(|node| (node, by_itself(node))).collect(),
             stalling: state.memory.stalling_share(),
         }
     }
 
     /// Every node with what it fails, sorted.
     pub(crate) fn of_nodes(&self) -> impl Iterator<Item = (NodeRef, f64)> {
-        self.of_nodes.iter().copied()
+        self.of_nodes.iter()
     }
 
     pub(crate) fn at(&self, node: NodeRef) -> f64 {
-        let found = self.of_nodes.binary_search_by_key(&node, |(known, _)| *known);
-        found.map_or(0.0, |position| self.of_nodes[position].1)
+        self.of_nodes.get(node).unwrap_or(0.0)
     }
 
     /// The share of the searches that come from a centroid to a partition and fail on the way: lists that are too long,

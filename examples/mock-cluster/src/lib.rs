@@ -79,6 +79,7 @@
 
 mod actuators;
 mod birth;
+mod by_node;
 mod centroids;
 mod clients;
 mod cluster;

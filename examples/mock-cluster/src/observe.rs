@@ -7,6 +7,7 @@ use healing_core::observation::ObservationError;
 use healing_core::topology::{ContractedGraph, Edge, EdgeKind, NodeKind, NodeRef, TopologyError};
 use healing_core::{Amount, Clock, CollectionId, Observation, ObservationSource, Percent};
 
+use crate::by_node::ByNode;
 use crate::cluster::Cluster;
 use crate::design::{
     CENTROID_ROUTE, LATENCY, PARTITION_LINK, PARTITION_MAINTENANCE, REPLICATION, SHARD_MAINTENANCE, SHARD_ROUTE,
@@ -56,10 +57,11 @@ impl State {
     pub(crate) fn graph(&self) -> Result<ContractedGraph, TopologyError> {
         let mut graph = ContractedGraph::builder();
         let failures = Failures::of(self);
-        // Found out once a node, and not once an edge. The nodes are sorted.
-        let mut ends = Vec::new();
-        for (position, (node, failing)) in failures.of_nodes().enumerate() {
+        for (node, failing) in failures.of_nodes() {
             graph.node(node, 1.0 - failing)?;
+        }
+        // Found out once a node, and not once an edge.
+        let ends = failures.of_nodes().enumerate().map(|(position, (node, _))| {
             let wind = self.network.get(position).copied().unwrap_or(0.0);
             let trouble = self.bad_network.get(&node).copied().unwrap_or(0.0);
             let load = match node.kind {
@@ -70,12 +72,10 @@ impl State {
                 lost: either(wind, trouble),
                 load,
             };
-            ends.push((node, end));
-        }
-        let end = |node: NodeRef| {
-            let found = ends.binary_search_by_key(&node, |(known, _)| *known);
-            found.map_or(End::default(), |position| ends[position].1)
-        };
+            (node, end)
+        });
+        let ends: ByNode<End> = ends.collect();
+        let end = |node: NodeRef| ends.get(node).unwrap_or_default();
         let mut connect = |kind, one: NodeRef, other: NodeRef, capacity: f64, failing: f64| {
             let (of_one, of_other) = (end(one), end(other));
             let passing = (1.0 - failing) * (1.0 - of_one.lost) * (1.0 - of_other.lost) * (1.0 - self.outage);

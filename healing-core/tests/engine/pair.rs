@@ -147,6 +147,41 @@ fn a_holder_that_slept_while_the_clock_was_set_back_does_not_go_on_with_its_step
 }
 
 #[test]
+fn a_newer_lease_is_noticed_though_the_journal_cannot_be_read_beyond_it() {
+    let world = World::new();
+    let valves = Valves::new(&world, "open_valves", [(1, Behaviour::TakesTime)]);
+    let calls = Arc::clone(&valves.calls);
+    let mut first = world.healer([valves]).build().unwrap();
+    run(&mut first, &world.clock, MINUTE);
+    world.sicken(0.4);
+    run_until_in("executing", &mut first, &world.clock);
+    let (number, called) = (first.active(&collection()).unwrap().id.number(), calls.lock().clone());
+    let stream = Stream::Collection(collection());
+    let records = world.storage.read(&stream, 0, usize::MAX).unwrap();
+    let newest = records.last().unwrap();
+    let append = |head, state| {
+        let (token, body) = (
+            FencingToken::new(newest.token.get() + 1),
+            JournalBody::Entered { number, state },
+        );
+        let record = JournalRecord::seal(stream.clone(), head, token, world.clock.now(), &body, None).unwrap();
+        world.storage.append(&record).unwrap();
+        record.head()
+    };
+    let taken_over = append(newest.head(), RemediationState::Expired { reason: String::new() });
+    let follows_nothing = StreamHead {
+        digest: StreamHead::default().digest,
+        ..taken_over
+    };
+    append(follows_nothing, RemediationState::Expired { reason: String::new() });
+    world.clock.advance(Duration::from_secs(5));
+    let tick = first.tick();
+    let lost = |event: &HealingEvent| matches!(event.kind, EventKind::LeaseLost { .. });
+    assert!(tick.events.iter().any(lost), "{:?}", tick.events);
+    assert_eq!(*calls.lock(), called);
+}
+
+#[test]
 fn a_healer_whose_clock_stood_still_while_another_took_over_touches_nothing_more() {
     let world = World::new();
     let stopped = VirtualClock::default();

@@ -62,9 +62,9 @@ fn a_step_that_hangs_is_given_up_fenced_off_and_can_do_nothing_when_it_wakes() {
         "what comes after the hung call has a greater token: {tokens:?}"
     );
     world.open_gate();
-    while healer.status().unwrap().abandoned_threads > 0 {
-        std::thread::yield_now();
-    }
+    tick_until(&mut healer, &world, |healer| {
+        healer.status().unwrap().abandoned_threads == 0
+    });
     assert!(world.open_valves().is_empty(), "the late call got no permit");
 }
 
